@@ -1,0 +1,7 @@
+export type {
+  RedisClientSource,
+  RedisClusterSource,
+  RedisSentinelSource,
+  RedisStateOptions,
+  RedisUrlSource,
+} from './options.js';
