@@ -27,7 +27,7 @@ export function requireSupportedNode() {
 }
 
 /** The npm that runs this script, else the one on PATH. */
-function npmCommand() {
+export function npmCommand() {
   const cli = process.env.npm_execpath;
   if (cli && /npm-cli\.c?js$/.test(cli)) return { command: process.execPath, args: [cli] };
   return { command: process.platform === 'win32' ? 'npm.cmd' : 'npm', args: [] };
