@@ -1,0 +1,209 @@
+// Any process: every error this package raises. The only place where codes and messages are made.
+import type { ExitReason, ReloadReport, WorkerErrorInfo } from './cluster.js';
+
+/** Stable codes of {@link CorralError}; a message may change, a code does not. */
+export type CorralErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'INVALID_ARGUMENT'
+  | 'ALREADY_BOOTSTRAPPED'
+  | 'NO_ENTRY_SCRIPT'
+  | 'BOOT_FAILED'
+  | 'LISTEN_FAILED'
+  | 'RELOAD_ABORTED'
+  | 'RESTART_INTENSITY_EXCEEDED'
+  | 'SHUTTING_DOWN'
+  | 'REQUEST_TIMEOUT'
+  | 'CHANNEL_CLOSED'
+  | 'REMOTE_ERROR'
+  | 'SINGLE_PROCESS'
+  | 'PROTOCOL_ERROR';
+
+export interface CorralErrorOptions {
+  readonly cause?: unknown;
+  /** Machine-readable facts, such as the issues of wrong options or a reload's report. */
+  readonly details?: unknown;
+}
+
+/** An error of Corral's own, with a stable {@link CorralErrorCode} and a message that says what to do. */
+export class CorralError extends Error {
+  override readonly name = 'CorralError';
+  readonly code: CorralErrorCode;
+  readonly details?: unknown;
+
+  constructor(code: CorralErrorCode, message: string, options: CorralErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = options.details;
+  }
+}
+
+/** Exit codes of the primary and of a single process; documented in docs/signals.md. */
+export const EXIT_CODES = {
+  /** Shut down as asked, everything drained. */
+  clean: 0,
+  /** The first generation never became ready, or a shutdown had to cut connections or kill workers. */
+  failure: 1,
+  /** More restarts than `restart.intensity` allows (sysexits' EX_SOFTWARE). */
+  crashLoop: 70,
+} as const;
+
+export interface OptionIssue {
+  readonly path: string;
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+export function invalidOptions(issues: readonly OptionIssue[]): CorralError {
+  const lines = issues.map(
+    ({ path, value, expected }) => `  options.${path}: got ${describe(value)}; expected ${expected}`,
+  );
+  return new CorralError(
+    'INVALID_OPTIONS',
+    `bootstrap() was given wrong options; nothing was started:\n${lines.join('\n')}`,
+    { details: issues },
+  );
+}
+
+export function invalidArgument(call: string, value: unknown, expected: string): CorralError {
+  return new CorralError(
+    'INVALID_ARGUMENT',
+    `${call}: got ${describe(value)}; expected ${expected}`,
+  );
+}
+
+export function alreadyBootstrapped(): CorralError {
+  return new CorralError(
+    'ALREADY_BOOTSTRAPPED',
+    'bootstrap() was called a second time in this process; call it once and start every server in its main function',
+  );
+}
+
+export function noEntryScript(): CorralError {
+  return new CorralError(
+    'NO_ENTRY_SCRIPT',
+    'bootstrap() starts workers from the program’s own file, but this process has none (REPL, --eval or stdin); put the program in a file, or set workers: 0',
+  );
+}
+
+export function bootFailed(reason: ExitReason, error: WorkerErrorInfo | undefined): CorralError {
+  return new CorralError(
+    'BOOT_FAILED',
+    `the first worker did not become ready (${reason}): ${error?.message ?? 'no error was reported'}`,
+    { details: { reason, error } },
+  );
+}
+
+/** @param address as users know it: `host:port` or a path */
+export function listenFailed(address: string, cause: unknown): CorralError {
+  const { code, message } = toErrorInfo(cause);
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE:
+      'another program already listens there (EADDRINUSE); stop it, or choose another port',
+    EACCES:
+      'this user may not listen there (EACCES); choose a port from 1024 on, or grant the right, such as CAP_NET_BIND_SERVICE',
+  };
+  const reason = reasons[code ?? ''] ?? message;
+  return new CorralError('LISTEN_FAILED', `cannot listen on ${address}: ${reason}`, { cause });
+}
+
+export function reloadAborted(report: ReloadReport): CorralError {
+  const why = report.error?.message ?? report.reason ?? 'unknown';
+  return new CorralError(
+    'RELOAD_ABORTED',
+    `the reload to generation ${report.generation} was stopped after ${report.replaced} replaced worker(s), the others go on serving: ${why}`,
+    { details: report },
+  );
+}
+
+export function shuttingDown(call: string): CorralError {
+  return new CorralError('SHUTTING_DOWN', `${call}: the cluster is shutting down`);
+}
+
+export function requestTimeout(name: string, timeoutMs: number): CorralError {
+  return new CorralError(
+    'REQUEST_TIMEOUT',
+    `no answer to '${name}' within ${timeoutMs} ms; the other process may be blocked`,
+  );
+}
+
+export function channelClosed(name: string): CorralError {
+  return new CorralError(
+    'CHANNEL_CLOSED',
+    `'${name}' cannot be answered: the channel to the other process is closed`,
+  );
+}
+
+export function remoteError(error: WorkerErrorInfo, details: unknown): CorralError {
+  const code = isCorralErrorCode(error.code) ? error.code : 'REMOTE_ERROR';
+  return new CorralError(code, error.message, {
+    cause: fromErrorInfo(error),
+    details,
+  });
+}
+
+export function singleProcess(call: string): CorralError {
+  return new CorralError(
+    'SINGLE_PROCESS',
+    `${call} needs workers, but this program runs as a single process (workers: 0, CORRAL_SINGLE=1, or a worker of another process manager)`,
+  );
+}
+
+export function protocolError(message: string): CorralError {
+  return new CorralError('PROTOCOL_ERROR', message);
+}
+
+export function restartIntensityExceeded(intensity: number, periodMs: number): CorralError {
+  return new CorralError(
+    'RESTART_INTENSITY_EXCEEDED',
+    `more than ${intensity} worker restarts within ${periodMs} ms; giving up, as restart.onExhausted is 'exit'`,
+  );
+}
+
+/** The other way of {@link toErrorInfo}. */
+export function fromErrorInfo(info: WorkerErrorInfo | undefined): Error {
+  return Object.assign(new Error(info?.message ?? 'no error was reported'), info);
+}
+
+/** Turns anything thrown into something that can cross a process boundary. */
+export function toErrorInfo(thrown: unknown): WorkerErrorInfo {
+  if (!(thrown instanceof Error)) {
+    return { name: 'Error', message: `a non-error was thrown: ${describe(thrown)}` };
+  }
+  const { code } = thrown as { code?: unknown };
+  return {
+    name: thrown.name,
+    message: thrown.message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(thrown.stack === undefined ? {} : { stack: stackWithCauses(thrown) }),
+  };
+}
+
+function stackWithCauses(error: Error): string {
+  const own = error.stack ?? String(error);
+  return error.cause instanceof Error
+    ? `${own}\ncaused by: ${stackWithCauses(error.cause)}`
+    : own;
+}
+
+function isCorralErrorCode(code: string | undefined): code is CorralErrorCode {
+  return code !== undefined && KNOWN_CODES.has(code);
+}
+
+const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
+  'INVALID_ARGUMENT',
+  'RELOAD_ABORTED',
+  'SHUTTING_DOWN',
+]);
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    const text = JSON.stringify(value);
+    return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  } catch {
+    return 'an object';
+  }
+}

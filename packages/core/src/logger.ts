@@ -1,0 +1,60 @@
+// Any process: the logger interface that pino satisfies, and the default logger.
+import { createRequire } from 'node:module';
+import pino from 'pino';
+
+/** One level of a logger: `logger.info({ workerId: 1 }, 'worker ready')` or `logger.info('text')`. */
+export interface LogMethod {
+  (details: object, message?: string): void;
+  (message: string): void;
+}
+
+/** What Corral needs of a logger. A pino instance satisfies it, and so does Fastify's `app.log`. */
+export interface Logger {
+  readonly trace: LogMethod;
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
+  readonly fatal: LogMethod;
+  /** A logger that adds `bindings` to every line. */
+  child(bindings: Record<string, unknown>): Logger;
+}
+
+/**
+ * Corral's own logger: pino, readable on a terminal and JSON otherwise, written synchronously to
+ * stdout so that no line is lost when a process exits.
+ *
+ * @param level one of pino's levels or `'silent'`, in any case; anything else means `'info'`.
+ *   Default: the environment's `LOG_LEVEL`, else `'info'`.
+ */
+export function createDefaultLogger(level: string = process.env['LOG_LEVEL'] ?? 'info'): Logger {
+  return createFileLogger({ fd: 1, level, readable: process.stdout.isTTY });
+}
+
+/** The default logger on any open file. */
+export function createFileLogger(file: {
+  readonly fd: number;
+  readonly level: string;
+  /** For people rather than for programs. */
+  readonly readable: boolean;
+}): Logger {
+  const options: pino.LoggerOptions = { name: 'corral', level: toPinoLevel(file.level) };
+  const destination = pino.destination({ dest: file.fd, sync: true });
+  if (!file.readable) return pino(options, destination);
+  // Loaded only where a person reads along: it costs every other process memory and start-up time.
+  const { prettyFactory } = createRequire(import.meta.url)(
+    'pino-pretty',
+  ) as typeof import('pino-pretty');
+  const prettify = prettyFactory({
+    ignore: 'pid,hostname,name,workerId,generation',
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: '{if workerId}[worker {workerId} gen {generation}] {end}{msg}',
+  });
+  // Not pino-pretty's stream, whose buffers a process could leave behind at its end.
+  return pino(options, { write: (line) => void destination.write(prettify(line)) });
+}
+
+function toPinoLevel(level: string): string {
+  const wanted = level.trim().toLowerCase();
+  return wanted === 'silent' || Object.hasOwn(pino.levels.values, wanted) ? wanted : 'info';
+}

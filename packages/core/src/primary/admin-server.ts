@@ -1,0 +1,120 @@
+// Primary: the admin HTTP server, which tells the health and status of the whole cluster.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ClusterStatus } from '../cluster.js';
+import { listenFailed } from '../errors.js';
+import type { HealthRequest, HealthResponse } from '../health/health.js';
+import {
+  isReadMethod,
+  jsonResponse,
+  methodNotAllowed,
+  parseTarget,
+  probeResponse,
+} from '../health/probe-response.js';
+import type { Logger } from '../logger.js';
+import { clusterHealth } from './cluster-health.js';
+
+export interface AdminServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** `/readyz` answers 200 from this many ready workers on. */
+  readonly minReady: number;
+  readonly status: () => Promise<ClusterStatus>;
+  readonly logger: Logger;
+}
+
+export interface AdminServer {
+  /** Where it listens. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** Stops listening and closes every connection. Idempotent. */
+  close(): Promise<void>;
+}
+
+const PATHS = ['/livez', '/readyz', '/status'];
+
+/**
+ * Starts the admin server: `/livez`, `/readyz` and `/status`, for GET and HEAD.
+ *
+ * @throws {CorralError} `LISTEN_FAILED`
+ */
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { host, port, logger } = options;
+  const server = createServer((message, response) => {
+    void answer(toHealthRequest(message), options).then(({ status, headers, body }) => {
+      response.writeHead(status, headers).end(body);
+    });
+  });
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenFailed(`${formatHost(host)}:${port}`, error);
+  }
+  server.on('error', (error) => logger.error({ err: error }, 'the admin server has a problem'));
+
+  let closed: Promise<void> | undefined;
+  return {
+    address: toAddress(server.address(), host),
+    close() {
+      closed ??= new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+/** Never rejects: a status that cannot be had is an answer too. */
+async function answer(
+  request: HealthRequest,
+  { minReady, status, logger }: AdminServerOptions,
+): Promise<HealthResponse> {
+  const { path } = parseTarget(request.url);
+  if (!PATHS.includes(path)) {
+    return jsonResponse(404, { error: 'not found', paths: PATHS }, request);
+  }
+  if (!isReadMethod(request.method)) return methodNotAllowed(request);
+  // Without the status: only a primary that does not answer at all is not live.
+  if (path === '/livez') {
+    const item = { name: 'primary', ok: true, critical: true };
+    return probeResponse({ probe: 'live', ok: true, items: [item] }, request);
+  }
+  try {
+    const current = await status();
+    if (path === '/status') return jsonResponse(200, current, request);
+    const { ready, reason } = clusterHealth(current, { minReady });
+    return probeResponse(
+      {
+        probe: 'ready',
+        ok: ready,
+        items: [{ name: 'workers', ok: ready, reason, critical: true }],
+        details: { ready: current.ready, desired: current.desired, minReady },
+      },
+      request,
+    );
+  } catch (error) {
+    logger.error({ err: error }, 'the admin server could not get the status of the cluster');
+    return jsonResponse(503, { error: 'the status is not available' }, request);
+  }
+}
+
+function toHealthRequest({ method = 'GET', url = '/', headers }: IncomingMessage): HealthRequest {
+  return { method, url, accept: headers.accept };
+}
+
+function toAddress(
+  bound: AddressInfo | string | null,
+  host: string,
+): { host: string; port: number } {
+  // A string is a pipe's, and null says that it does not listen; neither can be here.
+  if (bound === null || typeof bound === 'string') return { host, port: 0 };
+  return { host: bound.address, port: bound.port };
+}
+
+function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
