@@ -161,7 +161,12 @@ export function restartIntensityExceeded(intensity: number, periodMs: number): C
 
 /** The other way of {@link toErrorInfo}. */
 export function fromErrorInfo(info: WorkerErrorInfo | undefined): Error {
-  return Object.assign(new Error(info?.message ?? 'no error was reported'), info);
+  const error = new Error(info?.message ?? 'no error was reported');
+  if (info === undefined) return error;
+  // `stack` and `message` stay what they are on any error: not enumerable.
+  if (info.stack !== undefined) error.stack = info.stack;
+  error.name = info.name;
+  return info.code === undefined ? error : Object.assign(error, { code: info.code });
 }
 
 /** Turns anything thrown into something that can cross a process boundary. */

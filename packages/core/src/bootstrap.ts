@@ -1,0 +1,55 @@
+// Any process: the composition root: validates, chooses the role, and starts what belongs to it.
+import type { Cluster, Main } from './cluster.js';
+import { setCluster } from './current-cluster.js';
+import { alreadyBootstrapped, invalidArgument } from './errors.js';
+import { createDefaultLogger } from './logger.js';
+import { resolveOptions } from './options.js';
+import type { BootstrapOptions } from './options.js';
+import { chooseRole, readDefaults } from './surroundings.js';
+
+let isBootstrapped = false;
+
+/**
+ * Runs `main` in every worker, and supervises the workers from this process.
+ *
+ * Call it once, in the program's own file: the same file runs in the primary, where `main` is not
+ * called, and in each worker, where it is. What `main` starts to listen is found and drained without
+ * further calls.
+ *
+ * @returns in the primary, when all workers are ready; in a worker and in single-process mode, when
+ *   that process is. A program that cannot start is reported and exits with code 1.
+ * @throws {CorralError} `INVALID_OPTIONS`, `INVALID_ARGUMENT`, `ALREADY_BOOTSTRAPPED`,
+ *   `NO_ENTRY_SCRIPT`, `LISTEN_FAILED` (the admin server); before anything has been forked.
+ */
+export async function bootstrap(main: Main, options: BootstrapOptions = {}): Promise<Cluster> {
+  if (typeof main !== 'function') {
+    throw invalidArgument('bootstrap(main)', main, 'a function that starts the app');
+  }
+  const resolved = resolveOptions(options, readDefaults());
+  if (isBootstrapped) throw alreadyBootstrapped();
+  isBootstrapped = true;
+
+  const logger = resolved.logger ?? createDefaultLogger();
+  const role = chooseRole(resolved.workers);
+  // Each role's code is loaded only where it runs.
+  switch (role) {
+    case 'primary': {
+      const { startPrimary } = await import('./primary/primary-runtime.js');
+      return await startPrimary(resolved, logger, setCluster);
+    }
+    case 'worker': {
+      const { startWorker } = await import('./worker/worker-runtime.js');
+      const identity = {
+        workerId: Number(process.env['CORRAL_WORKER_ID']),
+        generation: Number(process.env['CORRAL_GENERATION']),
+      };
+      return await startWorker(main, resolved, identity, logger.child({ ...identity }), setCluster);
+    }
+    case 'single': {
+      const { startSingle } = await import('./single/single-runtime.js');
+      return await startSingle(main, resolved, logger, setCluster);
+    }
+    default:
+      return role satisfies never;
+  }
+}

@@ -1,0 +1,24 @@
+// Any process: the one Cluster of this process, for adapters and for code far from `main`.
+import type { Cluster } from './cluster.js';
+import { createPassiveCluster } from './single/passive-cluster.js';
+
+// Two copies of this package in one process (a hoisting accident, or ESM beside a bundled copy) must
+// agree on the cluster, hence a global registry symbol and not a module variable.
+const KEY = Symbol.for('corral.cluster');
+const registry = globalThis as { [KEY]?: Cluster };
+
+/**
+ * This process's cluster.
+ *
+ * Where `bootstrap()` has not been called (an app under its own tests, a script that imports it), this
+ * is a passive single-process cluster: ready at once, it takes no signals and starts nothing.
+ */
+export function getCluster(): Cluster {
+  registry[KEY] ??= createPassiveCluster();
+  return registry[KEY];
+}
+
+/** Called by `bootstrap()` only. */
+export function setCluster(cluster: Cluster): void {
+  registry[KEY] = cluster;
+}

@@ -1,0 +1,44 @@
+// Any process: the public API of @corral/core. Explicit named exports, no logic.
+export { bootstrap } from './bootstrap.js';
+export { getCluster } from './current-cluster.js';
+export { CorralError, EXIT_CODES } from './errors.js';
+export { resolveHealthPaths } from './health/health-paths.js';
+export { closeWebSockets } from './lifecycle/close-web-sockets.js';
+export { createDefaultLogger } from './logger.js';
+export type { CloseWebSocketsOptions, ClosableWebSocket } from './lifecycle/close-web-sockets.js';
+export type { CorralErrorCode, CorralErrorOptions, OptionIssue } from './errors.js';
+export type { ResolvedHealthPaths } from './health/health-paths.js';
+export type { Logger, LogMethod } from './logger.js';
+export type { BootstrapOptions } from './options.js';
+export type {
+  BalanceStatus,
+  Cluster,
+  ClusterEventName,
+  ClusterEvents,
+  ClusterListener,
+  ClusterRole,
+  ClusterStatus,
+  ExitReason,
+  Main,
+  ReloadOptions,
+  ReloadReport,
+  ShutdownHook,
+  ShutdownHookOptions,
+  ShutdownPhase,
+  StackFrame,
+  WorkerErrorInfo,
+  WorkerStateName,
+  WorkerStatus,
+} from './cluster.js';
+export type {
+  Health,
+  HealthCheck,
+  HealthCheckKind,
+  HealthCheckOptions,
+  HealthCheckResult,
+  HealthPaths,
+  HealthReport,
+  HealthRequest,
+  HealthResponse,
+  ProcessSample,
+} from './health/health.js';

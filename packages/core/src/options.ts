@@ -1,0 +1,283 @@
+// Any process: what bootstrap() takes; validated and defaulted once, into a frozen object.
+import { z } from 'zod';
+import { invalidOptions } from './errors.js';
+import type { OptionIssue } from './errors.js';
+import type { Logger } from './logger.js';
+
+/** Options of `bootstrap()`. All are optional. */
+export interface BootstrapOptions {
+  /**
+   * How many workers: `'auto'` (default) is one per core, bounded by the cgroup's CPU quota and memory;
+   * `0` runs the app in this process alone, as `CORRAL_SINGLE=1` in the environment does.
+   */
+  readonly workers?: 'auto' | number;
+  /** With `workers: 'auto'`: the memory to count on for each worker. Default 128 MiB. */
+  readonly memoryPerWorkerBytes?: number;
+  /** `'auto'` (default): ready when `main` has resolved and its servers listen; `'manual'`: at `cluster.ready()`. */
+  readonly readiness?: 'auto' | 'manual';
+  /** How long a worker may take to become ready, in ms. Default 30,000. */
+  readonly bootTimeoutMs?: number;
+  /** How often a worker reports its figures, in ms. Default 1,000, at most half of `stallMs`. */
+  readonly heartbeatMs?: number;
+  /**
+   * After how many ms of a blocked event loop a worker is reported with the stack that blocked it, and
+   * replaced. Default 5,000; 0 turns the detection off (so does an attached debugger).
+   */
+  readonly stallMs?: number;
+  /** After how many ms of silence a stalled worker is killed. Default 30,000, at least `stallMs`. */
+  readonly stallKillMs?: number;
+  /** How long the first worker of a reload must stay up before the others follow, in ms. Default 1,000. */
+  readonly minUptimeMs?: number;
+  /**
+   * How long a process may take to shut down from the start of its drain, in ms; what is still open
+   * then is cut. Connections get the first four fifths of it, shutdown hooks the rest. Default 25,000
+   * (Kubernetes kills after 30 s).
+   */
+  readonly drainTimeoutMs?: number;
+  /**
+   * How long a draining process goes on accepting, not ready, so that load balancers notice, in ms.
+   * Default 0; 5,000 on Kubernetes.
+   */
+  readonly readinessDelayMs?: number;
+  /** During a drain: how long a connection may idle before it is closed, in ms. Default 1,000. */
+  readonly idleGraceMs?: number;
+  /** How long one shutdown hook may take, in ms. Default 5,000. */
+  readonly hookTimeoutMs?: number;
+  /** Replaces a worker whose resident memory exceeds this many bytes. Default: never. */
+  readonly maxRssBytes?: number;
+  /** Replaces a worker after about this many requests (up to 10 % more, so that not all go at once). Default: never. */
+  readonly maxRequests?: number;
+  /** Replaces a worker after about this many ms (up to 10 % more). Default: never. */
+  readonly maxAgeMs?: number;
+  /** `UV_THREADPOOL_SIZE` of the workers, 1…1024. Default: as inherited. */
+  readonly threadPoolSize?: number;
+  /** When and how often crashed workers are started again. */
+  readonly restart?: RestartOptions;
+  /** The admin server of the primary: `/livez`, `/readyz`, `/status`. Off unless given. */
+  readonly admin?: AdminOptions;
+  /** A pino-like logger. Default: pino, readable on a terminal, JSON otherwise. */
+  readonly logger?: Logger;
+}
+
+export interface RestartOptions {
+  /** More than this many restarts within `periodMs`, over all workers, is a crash loop. Default: 5 per worker, at least 10. */
+  readonly intensity?: number;
+  /** The sliding window of `intensity`, in ms. Default 60,000. */
+  readonly periodMs?: number;
+  /** The delay of the second restart in a row, in ms (the first is immediate); it doubles from then on. Default 100. */
+  readonly minDelayMs?: number;
+  /** The longest delay, in ms. Default 15,000. */
+  readonly maxDelayMs?: number;
+  /**
+   * In a crash loop: `'exit'` drains and exits with code 70, for an orchestrator to see;
+   * `'keep-trying'` goes on with the longest delay. Default `'exit'` in containers, else `'keep-trying'`.
+   */
+  readonly onExhausted?: 'exit' | 'keep-trying';
+}
+
+export interface AdminOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** `/readyz` answers 200 from this many ready workers on. Default 1. */
+  readonly minReady?: number;
+}
+
+type Complete<T> = { readonly [K in keyof T]-?: T[K] };
+
+export interface ResolvedOptions
+  extends Complete<
+    Omit<
+      BootstrapOptions,
+      'maxRssBytes' | 'maxRequests' | 'maxAgeMs' | 'threadPoolSize' | 'restart' | 'admin' | 'logger'
+    >
+  > {
+  readonly maxRssBytes: number | undefined;
+  readonly maxRequests: number | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly threadPoolSize: number | undefined;
+  readonly restart: Complete<Omit<RestartOptions, 'intensity'>> & {
+    readonly intensity: number | undefined;
+  };
+  readonly admin: Complete<AdminOptions> | undefined;
+  readonly logger: Logger | undefined;
+}
+
+/** What of the surroundings decides defaults. */
+export interface OptionDefaults {
+  readonly inContainer: boolean;
+  readonly onKubernetes: boolean;
+}
+
+const DAY_MS = 86_400_000;
+// setTimeout fires at once for anything longer than this.
+const MAX_TIMER_MS = 2_147_483_647;
+
+const durationMs = (min: number, max = DAY_MS): z.ZodNumber =>
+  z.int(`a whole number of ms, ${min}…${max}`).min(min).max(max);
+const bytes = (): z.ZodNumber => z.int('a whole number of bytes, at least 1').min(1);
+const count = (min: number, max: number): z.ZodNumber =>
+  z.int(`a whole number, ${min}…${max}`).min(min).max(max);
+
+const LOG_METHODS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'child'] as const;
+
+function isLogger(value: unknown): value is Logger {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    LOG_METHODS.every((method) => typeof Reflect.get(value, method) === 'function')
+  );
+}
+
+const MAX_WORKERS = 1024;
+
+const schema = z.strictObject({
+  workers: z.union([z.literal('auto'), count(0, MAX_WORKERS)], {
+    error: `'auto' or a whole number, 0…${MAX_WORKERS}`,
+  }),
+  memoryPerWorkerBytes: bytes(),
+  readiness: z.enum(['auto', 'manual']),
+  bootTimeoutMs: durationMs(1),
+  heartbeatMs: durationMs(10),
+  stallMs: z.union([z.literal(0), durationMs(50)], { error: `0 (off) or ms, 50…${DAY_MS}` }),
+  stallKillMs: durationMs(50),
+  minUptimeMs: durationMs(0),
+  drainTimeoutMs: durationMs(1),
+  readinessDelayMs: durationMs(0),
+  idleGraceMs: durationMs(0),
+  hookTimeoutMs: durationMs(1),
+  maxRssBytes: bytes().optional(),
+  maxRequests: count(1, Number.MAX_SAFE_INTEGER).optional(),
+  maxAgeMs: durationMs(1, MAX_TIMER_MS).optional(),
+  threadPoolSize: count(1, 1024).optional(),
+  restart: z.strictObject({
+    intensity: count(0, 1_000_000).optional(),
+    periodMs: durationMs(1),
+    minDelayMs: durationMs(0),
+    maxDelayMs: durationMs(0),
+    onExhausted: z.enum(['exit', 'keep-trying']),
+  }),
+  admin: z
+    .strictObject({
+      port: count(0, 65_535),
+      host: z.string('a host name or address').min(1),
+      minReady: count(1, MAX_WORKERS),
+    })
+    .optional(),
+  logger: z.custom<Logger>(isLogger, 'an object with pino’s methods').optional(),
+});
+
+/**
+ * Validates options and fills in defaults.
+ *
+ * @throws {CorralError} `INVALID_OPTIONS`, naming every wrong option's path, its value and what was expected.
+ */
+export function resolveOptions(options: unknown, defaults: OptionDefaults): ResolvedOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOptions([{ path: '', value: options, expected: 'an object, or nothing' }]);
+  }
+  const given = withoutUndefined(options);
+  const stallMs = typeof given['stallMs'] === 'number' ? given['stallMs'] : 5_000;
+  const parsed = schema.safeParse({
+    workers: 'auto',
+    memoryPerWorkerBytes: 128 * 1024 * 1024,
+    readiness: 'auto',
+    bootTimeoutMs: 30_000,
+    heartbeatMs: stallMs === 0 ? 1_000 : Math.min(1_000, Math.max(10, Math.floor(stallMs / 2))),
+    stallKillMs: Math.max(30_000, stallMs),
+    minUptimeMs: 1_000,
+    drainTimeoutMs: 25_000,
+    readinessDelayMs: defaults.onKubernetes ? 5_000 : 0,
+    idleGraceMs: 1_000,
+    hookTimeoutMs: 5_000,
+    ...given,
+    stallMs: given['stallMs'] ?? stallMs,
+    restart: withDefaults(given['restart'], {
+      periodMs: 60_000,
+      minDelayMs: 100,
+      maxDelayMs: 15_000,
+      onExhausted: defaults.inContainer ? 'exit' : 'keep-trying',
+    }),
+    admin: given['admin'] === undefined ? undefined : withDefaults(given['admin'], { host: '127.0.0.1', minReady: 1 }),
+  });
+  if (!parsed.success) {
+    throw invalidOptions(parsed.error.issues.flatMap((issue) => toOptionIssues(issue, given)));
+  }
+  const conflicts = findConflicts(parsed.data);
+  if (conflicts.length > 0) throw invalidOptions(conflicts);
+  return deepFreeze({
+    ...parsed.data,
+    maxRssBytes: parsed.data.maxRssBytes,
+    maxRequests: parsed.data.maxRequests,
+    maxAgeMs: parsed.data.maxAgeMs,
+    threadPoolSize: parsed.data.threadPoolSize,
+    restart: { ...parsed.data.restart, intensity: parsed.data.restart.intensity },
+    admin: parsed.data.admin,
+    logger: parsed.data.logger,
+  });
+}
+
+function findConflicts(options: z.infer<typeof schema>): OptionIssue[] {
+  const conflicts: OptionIssue[] = [];
+  const atMost = (path: string, value: number, limit: number, what: string): void => {
+    if (value > limit) conflicts.push({ path, value, expected: `at most ${limit}, ${what}` });
+  };
+  if (options.stallMs > 0) {
+    atMost('heartbeatMs', options.heartbeatMs, options.stallMs / 2, 'half of stallMs');
+    atMost('stallMs', options.stallMs, options.stallKillMs, 'the value of stallKillMs');
+  }
+  atMost('readinessDelayMs', options.readinessDelayMs, options.drainTimeoutMs, 'the value of drainTimeoutMs');
+  atMost('restart.minDelayMs', options.restart.minDelayMs, options.restart.maxDelayMs, 'the value of restart.maxDelayMs');
+  return conflicts;
+}
+
+function toOptionIssues(issue: z.core.$ZodIssue, given: object): OptionIssue[] {
+  const path = issue.path.map(String);
+  const value = path.reduce<unknown>(
+    (holder, key) =>
+      typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined,
+    given,
+  );
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...path, key].join('.'),
+      value: typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined,
+      expected: 'no such option; check its spelling',
+    }));
+  }
+  return [{ path: path.join('.'), value, expected: expectedOf(issue) }];
+}
+
+function expectedOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return `at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `at most ${String(issue.maximum)}`;
+    case 'invalid_value':
+      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+    case 'invalid_type':
+      return issue.message.startsWith('Invalid') ? issue.expected : issue.message;
+    default:
+      return issue.message;
+  }
+}
+
+function withoutUndefined(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}
+
+function withDefaults(given: unknown, defaults: object): unknown {
+  if (given === undefined) return defaults;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  return { ...defaults, ...withoutUndefined(given) };
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const entry of Object.values(value)) {
+    // The logger is the user's own object.
+    if (typeof entry === 'object' && entry !== null && !isLogger(entry)) deepFreeze(entry);
+  }
+  return Object.freeze(value);
+}

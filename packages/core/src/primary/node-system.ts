@@ -1,0 +1,103 @@
+// Primary: the real system: monotonic clock, timers, and worker processes by node:cluster.
+import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
+import fs from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Logger } from '../logger.js';
+import { unwrapForPrimary, wrap } from '../protocol/envelope.js';
+import { createStallReportReader, STALL_REPORT_FD } from '../protocol/stall-report.js';
+import type { System, WorkerObserver, WorkerProcess } from '../system.js';
+import { readOomKills } from './cgroup-limits.js';
+import type { LaunchProgram } from './launch-program.js';
+
+export interface NodeSystemOptions {
+  readonly logger: Logger;
+  /** Asked before every start, so that a reload starts what is there then. */
+  readonly program: () => LaunchProgram;
+  /** Added to the workers' environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function createNodeSystem({ logger, program, env }: NodeSystemOptions): System {
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  return {
+    nowMs: () => performance.now(),
+    random: () => Math.random(),
+    setTimer(callback, delayMs) {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+    oomKills: () => readOomKills(readTextFile),
+    launch({ workerId, generation }, observer) {
+      cluster.setupPrimary({
+        ...program(),
+        // Carries Map, Date, typed arrays; functions are refused instead of dropped.
+        serialization: 'advanced',
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+      });
+      const worker = cluster.fork({
+        ...env,
+        CORRAL_WORKER_ID: String(workerId),
+        CORRAL_GENERATION: String(generation),
+        NODE_APP_INSTANCE: String(workerId - 1),
+      });
+      observe(worker, observer, logger.child({ workerId, generation }));
+      return toWorkerProcess(worker);
+    },
+  };
+}
+
+/** Reads a small text file; undefined when there is none to read. */
+export function readTextFile(path: string): string | undefined {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function toWorkerProcess(worker: Worker): WorkerProcess {
+  return {
+    pid: worker.process.pid ?? 0,
+    send(message) {
+      if (!worker.isConnected()) return false;
+      // With a callback, a channel that closes meanwhile is no 'error' event.
+      worker.process.send(wrap(message), undefined, undefined, () => undefined);
+      return true;
+    },
+    kill: (signal) => void worker.process.kill(signal),
+  };
+}
+
+function observe(worker: Worker, observer: WorkerObserver, logger: Logger): void {
+  worker.on('message', (raw: unknown) => {
+    const unwrapped = unwrapForPrimary(raw);
+    if (unwrapped.kind === 'message') observer.onMessage(unwrapped.message);
+    else if (unwrapped.kind === 'malformed') {
+      logger.warn({ why: unwrapped.why }, 'dropped a malformed message of a worker');
+    } else if (raw === 'ready') observer.onSaidReady();
+  });
+
+  const stallPipe = worker.process.stdio[STALL_REPORT_FD] as Readable | null | undefined;
+  const readReports = createStallReportReader((report) => observer.onStallReport(report));
+  stallPipe?.setEncoding('utf8').on('data', readReports);
+  // A reset pipe says nothing that the worker's exit does not.
+  stallPipe?.on('error', () => undefined);
+
+  worker.on('exit', (code: number | null, signal: string | null) => {
+    const exit = { code: signal === null ? code : null, signal };
+    // What the worker said last, such as why it failed, may still be in its channel.
+    if (worker.isConnected()) {
+      worker.once('disconnect', () => observer.onExit(exit));
+    } else {
+      observer.onExit(exit);
+    }
+  });
+  worker.on('error', (error: Error) => {
+    if (worker.process.pid === undefined) {
+      observer.onExit({ code: null, signal: null, error });
+    } else {
+      logger.warn({ err: error }, 'the channel to a worker failed');
+    }
+  });
+}

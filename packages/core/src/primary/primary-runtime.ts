@@ -1,0 +1,186 @@
+// Primary: wires the supervisor to signals, the admin server, the handle and the process's exit.
+import { availableParallelism } from 'node:os';
+import type { Cluster, ClusterStatus } from '../cluster.js';
+import { createClusterEmitter } from '../cluster-events.js';
+import { CorralError, EXIT_CODES, toErrorInfo } from '../errors.js';
+import { createHealth } from '../health/create-health.js';
+import { createProcessSampler } from '../health/process-sampler.js';
+import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
+import { onSignals } from '../lifecycle/signals.js';
+import type { Logger } from '../logger.js';
+import type { ResolvedOptions } from '../options.js';
+import type { PrimaryCall } from '../protocol/messages.js';
+import { startAdminServer } from './admin-server.js';
+import { autoWorkers, readCgroupLimits } from './cgroup-limits.js';
+import { ownProgram } from './launch-program.js';
+import { createNodeSystem, readTextFile } from './node-system.js';
+import { createSupervisor } from './supervisor.js';
+import type { SupervisorEnd } from './supervisor.js';
+
+function exitCode(end: SupervisorEnd, hasFailed: boolean): number {
+  switch (end.kind) {
+    case 'shutdown':
+      return end.isClean && !hasFailed ? EXIT_CODES.clean : EXIT_CODES.failure;
+    case 'failed':
+      return end.error.code === 'RESTART_INTENSITY_EXCEEDED'
+        ? EXIT_CODES.crashLoop
+        : EXIT_CODES.failure;
+    default:
+      return end satisfies never;
+  }
+}
+
+/** Starts the workers; resolves when all are ready. The process exits by itself, also when that fails. */
+export async function startPrimary(
+  options: ResolvedOptions,
+  logger: Logger,
+  publish: (cluster: Cluster) => void,
+): Promise<Cluster> {
+  const system = createNodeSystem({
+    logger,
+    program: ownProgram(),
+    env:
+      options.threadPoolSize === undefined
+        ? {}
+        : { UV_THREADPOOL_SIZE: String(options.threadPoolSize) },
+  });
+  const hooks = createShutdownHooks({ hookTimeoutMs: options.hookTimeoutMs, logger });
+  const stopping = new AbortController();
+  const hurried = new AbortController();
+  let hasFailed = false;
+  const localEvents = createClusterEmitter(logger);
+
+  const supervisor = createSupervisor({
+    options,
+    system,
+    logger,
+    events: {
+      ...localEvents,
+      emit(name, event) {
+        localEvents.emit(name, event);
+        supervisor.tellListeners({ type: 'event', name, event });
+      },
+    },
+    answer(worker, { seq, call }) {
+      void answerCall(call).then(
+        (value) => worker.send({ type: 'reply', seq, outcome: { ok: true, value } }),
+        (thrown: unknown) => {
+          const details = thrown instanceof CorralError ? thrown.details : undefined;
+          const error = toErrorInfo(thrown);
+          worker.send({ type: 'reply', seq, outcome: { ok: false, error, details } });
+        },
+      );
+    },
+  });
+
+  const status = (): ClusterStatus => ({
+    role: 'primary',
+    pid: process.pid,
+    nodeVersion: process.version,
+    ...supervisor.status(),
+  });
+
+  const answerCall = async (call: PrimaryCall): Promise<unknown> => {
+    switch (call.name) {
+      case 'status':
+        return status();
+      case 'reload':
+        return await supervisor.reload(call.options);
+      case 'scale':
+        return await supervisor.scale(call.workers);
+      case 'shutdown':
+        return shutdown(call.reason);
+      default:
+        return call satisfies never;
+    }
+  };
+
+  const health = createHealth({
+    identity: { role: 'primary', workerId: 0, generation: 1 },
+    logger,
+    sampler: createProcessSampler(),
+    facts: () => {
+      const { ready } = supervisor.status();
+      return { started: ready > 0, serving: ready > 0, draining: supervisor.isStopping };
+    },
+  });
+
+  const shutdown = (reason: string): void => {
+    if (supervisor.isStopping) return;
+    logger.info({ reason }, `shutting down (${reason})`);
+    stopping.abort(reason);
+    supervisor.shutdown(reason);
+  };
+  const terminate = (signal: string): void => {
+    if (!supervisor.isStopping) {
+      shutdown(signal);
+    } else {
+      logger.warn({ signal }, `${signal} again: cutting the shutdown short`);
+      hurried.abort();
+      supervisor.hurry();
+    }
+  };
+  onSignals({
+    terminate,
+    interrupt: terminate,
+    reload(signal) {
+      logger.info({ signal }, `${signal}: reloading`);
+      // The supervisor has logged why, and the old workers serve on.
+      supervisor.reload().catch(() => undefined);
+    },
+  });
+  // PM2's way to ask, on systems without signals.
+  process.on('message', (message) => {
+    if (message === 'shutdown') shutdown('asked for by the parent process');
+  });
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'uncaught error in the primary');
+    hasFailed = true;
+    shutdown('uncaught error in the primary');
+  });
+
+  const handle: Cluster = {
+    role: 'primary',
+    workerId: 0,
+    get generation() {
+      return supervisor.generation;
+    },
+    signal: stopping.signal,
+    health,
+    logger,
+    status: async () => await Promise.resolve(status()),
+    reload: supervisor.reload,
+    scale: supervisor.scale,
+    shutdown: async (reason = 'asked for by the app') => await Promise.resolve(shutdown(reason)),
+    ready: () => undefined,
+    onShutdown: hooks.add,
+    ...localEvents.members(() => handle),
+  };
+  publish(handle);
+
+  const admin =
+    options.admin === undefined
+      ? undefined
+      : await startAdminServer({ ...options.admin, status: handle.status, logger });
+
+  void supervisor.ended.then(async (end) => {
+    const reason = String(stopping.signal.reason ?? 'failure');
+    for (const phase of SHUTDOWN_PHASES) await hooks.run(phase, reason, hurried.signal);
+    await admin?.close();
+    process.exit(exitCode(end, hasFailed));
+  });
+
+  const workers =
+    options.workers === 'auto'
+      ? autoWorkers({
+          availableParallelism: availableParallelism(),
+          cgroup: readCgroupLimits(readTextFile),
+          memoryPerWorkerBytes: options.memoryPerWorkerBytes,
+        })
+      : options.workers;
+  logger.info({ workers }, `starting ${workers} worker(s)`);
+  await supervisor.start(workers);
+  // PM2's wait_ready, and every other parent that waits for it.
+  if (process.connected) process.send?.('ready');
+  return handle;
+}

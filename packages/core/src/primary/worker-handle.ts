@@ -1,0 +1,262 @@
+// Primary: a worker as the primary sees it: its process, its state, its last figures.
+import type { ExitReason, StackFrame, WorkerErrorInfo, WorkerStatus } from '../cluster.js';
+import type { Heartbeat, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { StallReport } from '../protocol/stall-report.js';
+import type { LaunchSpec, ProcessExit, System, WorkerProcess } from '../system.js';
+import { toErrorInfo } from '../errors.js';
+import { judgeLiveness } from './liveness-policy.js';
+import type { LivenessLimits } from './liveness-policy.js';
+import { recycleReason } from './recycle-policy.js';
+import type { RecycleLimits } from './recycle-policy.js';
+import { transition } from './worker-state.js';
+import type { WorkerEvent, WorkerState } from './worker-state.js';
+
+export interface WorkerExit {
+  readonly reason: ExitReason;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly uptimeMs: number;
+  /** The worker's own error, or why it was ended. */
+  readonly error?: WorkerErrorInfo;
+  /** Where it could not listen, when that is why it ended. */
+  readonly listenAddress?: string;
+}
+
+/** What the supervisor wants to hear of a worker. */
+export interface WorkerListener {
+  onReady(worker: WorkerHandle): void;
+  /** Blocked or frozen; `frames` is empty when its watchdog could not tell. */
+  onStalled(worker: WorkerHandle, blockedMs: number, frames: readonly StackFrame[]): void;
+  /** The stack of a stall that was reported without one. */
+  onStallStack(worker: WorkerHandle, frames: readonly StackFrame[]): void;
+  onRecovered(worker: WorkerHandle): void;
+  /** An uncaught error; the worker drains by itself. */
+  onFailing(worker: WorkerHandle, error: WorkerErrorInfo): void;
+  /** Somebody sent the worker a SIGTERM. */
+  onTerminated(worker: WorkerHandle): void;
+  onRequest(worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>): void;
+  onExit(worker: WorkerHandle, exit: WorkerExit): void;
+}
+
+export interface WorkerHandle extends LaunchSpec {
+  readonly pid: number;
+  readonly state: WorkerState;
+  readonly requests: number;
+  /** How many connections its drain had to cut; known when it has said so. */
+  readonly cutConnections: number;
+  /** Whether the app listens for the cluster's events. */
+  readonly wantsEvents: boolean;
+  readonly bootMs: number;
+  send(message: ToWorker): boolean;
+  /** Tells it to leave. Without effect on one that leaves already. */
+  drain(reason: ExitReason): void;
+  hurry(): void;
+  kill(reason: ExitReason, error?: WorkerErrorInfo): void;
+  /** The primary itself was stopped: the worker's silence meanwhile means nothing. */
+  excuse(): void;
+  /** Ends it when a deadline has passed; tells the listener of a stall. */
+  checkLiveness(limits: LivenessLimits): void;
+  recycleReason(limits: RecycleLimits): ExitReason | undefined;
+  status(): WorkerStatus;
+}
+
+const NO_FIGURES: Heartbeat['sample'] = {
+  rssBytes: 0,
+  heapUsedBytes: 0,
+  heapTotalBytes: 0,
+  externalBytes: 0,
+  cpuRatio: 0,
+  eventLoopUtilizationRatio: 0,
+  eventLoopDelayMeanMs: 0,
+  eventLoopDelayP99Ms: 0,
+};
+
+/** Starts a worker. */
+export function launchWorker(
+  spec: LaunchSpec,
+  system: System,
+  listener: WorkerListener,
+): WorkerHandle {
+  const startMs = system.nowMs();
+  const jitter = system.random();
+  const oomKillsBefore = system.oomKills();
+  let state: WorkerState = { name: 'booting', sinceMs: startMs };
+  let lastSeenMs = startMs;
+  let hasSaidHello = false;
+  let bootMs = 0;
+  let figures: Pick<Heartbeat, 'sample' | 'connections' | 'requests' | 'debugged'> = {
+    sample: NO_FIGURES,
+    connections: 0,
+    requests: 0,
+    debugged: false,
+  };
+  let wantsEvents = false;
+  let failingChecks: readonly string[] = [];
+  let cutConnections = 0;
+  let error: WorkerErrorInfo | undefined;
+  let listenAddress: string | undefined;
+
+  /** Moves on; true when the event made a difference. */
+  const step = (event: WorkerEvent): boolean => {
+    const next = transition(state, event, system.nowMs());
+    const hasChanged = next !== state;
+    state = next;
+    return hasChanged;
+  };
+
+  const onMessage = (message: ToPrimary): void => {
+    lastSeenMs = system.nowMs();
+    if (state.name === 'stalled' && step({ type: 'recovered' })) listener.onRecovered(handle);
+    switch (message.type) {
+      case 'hello':
+        hasSaidHello = true;
+        return;
+      case 'ready':
+        if (step({ type: 'ready' })) {
+          bootMs = system.nowMs() - startMs;
+          listener.onReady(handle);
+        }
+        return;
+      case 'waitingForChecks':
+        failingChecks = message.checks;
+        return;
+      case 'bootFailed':
+        error = message.error;
+        listenAddress = message.address;
+        return;
+      case 'failing':
+        error = message.error;
+        if (step({ type: 'drain', reason: 'crashed' })) listener.onFailing(handle, message.error);
+        return;
+      case 'heartbeat':
+        figures = message;
+        return;
+      case 'terminated':
+        listener.onTerminated(handle);
+        return;
+      case 'drained':
+        cutConnections = message.cutConnections;
+        return;
+      case 'listenForEvents':
+        wantsEvents = true;
+        return;
+      case 'request':
+        listener.onRequest(handle, message);
+        return;
+      default:
+        message satisfies never;
+    }
+  };
+
+  const onStallReport = ({ blockedMs, frames }: StallReport): void => {
+    if (step({ type: 'stalled' })) listener.onStalled(handle, blockedMs, frames);
+    else if (frames.length > 0) listener.onStallStack(handle, frames);
+  };
+
+  const onExit = (exit: ProcessExit): void => {
+    const isOomKill =
+      exit.signal === 'SIGKILL' && (system.oomKills() ?? 0) > (oomKillsBefore ?? 0);
+    if (exit.error !== undefined) error = toErrorInfo(exit.error);
+    const { code, signal } = exit;
+    if (!step({ type: 'exit', code, signal, isOomKill }) || state.name !== 'gone') return;
+    listener.onExit(handle, {
+      reason: state.reason,
+      code,
+      signal,
+      uptimeMs: Math.round(system.nowMs() - startMs),
+      ...(error === undefined ? {} : { error }),
+      ...(listenAddress === undefined ? {} : { listenAddress }),
+    });
+  };
+
+  const handle: WorkerHandle = {
+    ...spec,
+    get pid() {
+      return workerProcess.pid;
+    },
+    get state() {
+      return state;
+    },
+    get requests() {
+      return figures.requests;
+    },
+    get cutConnections() {
+      return cutConnections;
+    },
+    get wantsEvents() {
+      return wantsEvents;
+    },
+    get bootMs() {
+      return bootMs;
+    },
+    send: (message) => workerProcess.send(message),
+    drain(reason) {
+      if (!step({ type: 'drain', reason })) return;
+      // One that does not listen yet has nothing to drain, and may never listen.
+      if (!hasSaidHello) workerProcess.kill('SIGTERM');
+      else workerProcess.send({ type: 'drain', reason });
+    },
+    hurry: () => void workerProcess.send({ type: 'hurry' }),
+    kill(reason, cause) {
+      if (!step({ type: 'kill', reason })) return;
+      error ??= cause;
+      workerProcess.kill('SIGKILL');
+    },
+    excuse() {
+      lastSeenMs = system.nowMs();
+    },
+    checkLiveness(limits) {
+      const nowMs = system.nowMs();
+      const isDebugged = figures.debugged;
+      const verdict = judgeLiveness({ state, lastSeenMs, isDebugged }, nowMs, limits);
+      switch (verdict) {
+        case 'fine':
+          return;
+        case 'boot-timeout':
+          handle.kill('boot-timeout', {
+            name: 'Error',
+            message: `the worker was not ready within bootTimeoutMs (${limits.bootTimeoutMs} ms)${
+              failingChecks.length === 0 ? '' : `; failing checks: ${failingChecks.join(', ')}`
+            }`,
+          });
+          return;
+        case 'stalled':
+          if (step({ type: 'stalled' })) listener.onStalled(handle, nowMs - lastSeenMs, []);
+          return;
+        case 'kill-stalled':
+        case 'kill-overdue':
+          handle.kill('stalled');
+          return;
+        default:
+          verdict satisfies never;
+      }
+    },
+    recycleReason(limits) {
+      if (state.name !== 'ready') return undefined;
+      const ageMs = system.nowMs() - startMs;
+      const { rssBytes } = figures.sample;
+      return recycleReason({ rssBytes, requests: figures.requests, ageMs, jitter }, limits);
+    },
+    status: () => ({
+      workerId: spec.workerId,
+      pid: workerProcess.pid,
+      generation: spec.generation,
+      state: state.name,
+      uptimeMs: Math.round(system.nowMs() - startMs),
+      rssBytes: figures.sample.rssBytes,
+      heapUsedBytes: figures.sample.heapUsedBytes,
+      cpuRatio: figures.sample.cpuRatio,
+      eventLoopUtilizationRatio: figures.sample.eventLoopUtilizationRatio,
+      eventLoopDelayP99Ms: figures.sample.eventLoopDelayP99Ms,
+      connections: figures.connections,
+      requests: figures.requests,
+    }),
+  };
+  const workerProcess: WorkerProcess = system.launch(spec, {
+    onMessage,
+    onSaidReady: () => void workerProcess.send({ type: 'markReady' }),
+    onStallReport,
+    onExit,
+  });
+  return handle;
+}

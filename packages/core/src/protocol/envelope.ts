@@ -1,0 +1,125 @@
+// Both sides: the envelope that marks our messages among others' on the channel, and their validation.
+import { z } from 'zod';
+import type { ClusterEventName, ClusterEvents } from '../cluster.js';
+import type { ToPrimary, ToWorker } from './messages.js';
+
+/**
+ * The version of these messages. During a reload, processes of two releases can talk to each other:
+ * add optional fields and new types freely, but raise the version for anything an older side would
+ * misread.
+ */
+const PROTOCOL_VERSION = 1;
+
+/** A message in its envelope: the key says that it is ours, its value which version. */
+export interface Envelope<M> {
+  readonly corral: number;
+  readonly message: M;
+}
+
+export function wrap<M extends ToPrimary | ToWorker>(message: M): Envelope<M> {
+  return { corral: PROTOCOL_VERSION, message };
+}
+
+export type Unwrapped<M> =
+  | { readonly kind: 'message'; readonly message: M }
+  /** Somebody else's (PM2, socket.io, prom-client, the app's own): leave it alone. */
+  | { readonly kind: 'foreign' }
+  /** Bears our name but is not one of our messages. */
+  | { readonly kind: 'malformed'; readonly why: string };
+
+export function unwrapForPrimary(raw: unknown): Unwrapped<ToPrimary> {
+  return unwrap(raw, toPrimary);
+}
+
+export function unwrapForWorker(raw: unknown): Unwrapped<ToWorker> {
+  return unwrap(raw, toWorker);
+}
+
+function unwrap<M>(raw: unknown, schema: z.ZodType<M>): Unwrapped<M> {
+  if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, 'corral')) {
+    return { kind: 'foreign' };
+  }
+  const { corral, message } = raw as Partial<Envelope<unknown>>;
+  if (corral !== PROTOCOL_VERSION) {
+    return {
+      kind: 'malformed',
+      why: `protocol version ${String(corral)}, not ${PROTOCOL_VERSION}`,
+    };
+  }
+  const parsed = schema.safeParse(message);
+  return parsed.success
+    ? { kind: 'message', message: parsed.data }
+    : { kind: 'malformed', why: z.prettifyError(parsed.error) };
+}
+
+const count = z.int().min(0);
+const errorInfo = z.object({
+  name: z.string(),
+  message: z.string(),
+  code: z.string().exactOptional(),
+  stack: z.string().exactOptional(),
+});
+
+const sample = z.object({
+  rssBytes: z.number(),
+  heapUsedBytes: z.number(),
+  heapTotalBytes: z.number(),
+  externalBytes: z.number(),
+  cpuRatio: z.number(),
+  eventLoopUtilizationRatio: z.number(),
+  eventLoopDelayMeanMs: z.number(),
+  eventLoopDelayP99Ms: z.number(),
+});
+
+const primaryCall = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('status') }),
+  z.object({
+    name: z.literal('reload'),
+    options: z.object({ concurrency: z.number().exactOptional() }),
+  }),
+  z.object({ name: z.literal('scale'), workers: z.number() }),
+  z.object({ name: z.literal('shutdown'), reason: z.string() }),
+]);
+
+const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello') }),
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('waitingForChecks'), checks: z.array(z.string()) }),
+  z.object({
+    type: z.literal('bootFailed'),
+    error: errorInfo,
+    address: z.string().exactOptional(),
+  }),
+  z.object({ type: z.literal('failing'), error: errorInfo }),
+  z.object({
+    type: z.literal('heartbeat'),
+    sample,
+    connections: count,
+    requests: count,
+    debugged: z.boolean(),
+  }),
+  z.object({ type: z.literal('terminated') }),
+  z.object({ type: z.literal('drained'), cutConnections: count }),
+  z.object({ type: z.literal('listenForEvents') }),
+  z.object({ type: z.literal('request'), seq: count, call: primaryCall }),
+]);
+
+const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('drain'), reason: z.string() }),
+  z.object({ type: z.literal('hurry') }),
+  z.object({ type: z.literal('markReady') }),
+  z.object({
+    type: z.literal('event'),
+    // Made by the primary's own emitter: checked for being events at all, not field by field.
+    name: z.custom<ClusterEventName>((name) => typeof name === 'string'),
+    event: z.custom<ClusterEvents[ClusterEventName]>((event) => typeof event === 'object'),
+  }),
+  z.object({
+    type: z.literal('reply'),
+    seq: count,
+    outcome: z.discriminatedUnion('ok', [
+      z.object({ ok: z.literal(true), value: z.unknown() }),
+      z.object({ ok: z.literal(false), error: errorInfo, details: z.unknown() }),
+    ]),
+  }),
+]);

@@ -1,0 +1,66 @@
+// Worker or single process: the ordered shutdown of a process that serves. Read top-down.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ShutdownHooks } from '../lifecycle/shutdown-hooks.js';
+import type { ServerRegistry } from './server-registry.js';
+
+/** The share of `drainTimeoutMs` that connections get; the hooks after HTTP get the rest. */
+const CONNECTIONS_SHARE = 0.8;
+
+export interface DrainOptions {
+  readonly drainTimeoutMs: number;
+  readonly readinessDelayMs: number;
+  readonly idleGraceMs: number;
+}
+
+export interface DrainParts {
+  readonly registry: ServerRegistry;
+  readonly hooks: ShutdownHooks;
+  /** Aborted when the listeners are closed: `cluster.signal`. */
+  readonly draining: AbortController;
+  /** Aborted from outside to skip to the end. */
+  readonly hurry: AbortSignal;
+}
+
+/**
+ * Drains without losing a request: announce, stop accepting, let clients finish, close what idles, and
+ * only then let go of the app's resources. Never rejects.
+ *
+ * @returns how many connections had to be cut at the deadline
+ */
+export async function drain(
+  reason: string,
+  options: DrainOptions,
+  { registry, hooks, draining, hurry }: DrainParts,
+): Promise<{ readonly cutConnections: number }> {
+  // The deadlines start before any code of the app runs.
+  const end = AbortSignal.any([hurry, AbortSignal.timeout(options.drainTimeoutMs)]);
+  const connectionsEnd = AbortSignal.any([
+    end,
+    AbortSignal.timeout(Math.ceil(options.drainTimeoutMs * CONNECTIONS_SHARE)),
+  ]);
+
+  registry.askClientsToLeave();
+  await Promise.all([
+    hooks.run('prepare', reason, connectionsEnd),
+    sleep(options.readinessDelayMs, connectionsEnd),
+  ]);
+
+  registry.stopAccepting();
+  draining.abort(reason);
+  const drained = registry.drained(options.idleGraceMs, connectionsEnd).catch(() => undefined);
+  await hooks.run('connections', reason, connectionsEnd);
+  await Promise.race([drained, sleep(options.idleGraceMs, connectionsEnd)]);
+  registry.endLongLived();
+  await drained;
+  const cutConnections = registry.destroyAll();
+
+  for (const phase of ['application', 'resources', 'final'] as const) {
+    if (end.aborted) break;
+    await hooks.run(phase, reason, end);
+  }
+  return { cutConnections };
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,158 @@
+// Worker or single process: finds every server the app starts, of whatever framework, and drains them.
+import diagnosticsChannel from 'node:diagnostics_channel';
+import { errorMonitor } from 'node:events';
+import type { EventEmitter } from 'node:events';
+import type http from 'node:http';
+import type net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { trackConnections } from './connection-tracker.js';
+import type { ConnectionTracker } from './connection-tracker.js';
+
+/** How often a drain looks for idle connections. */
+const SWEEP_MS = 50;
+
+export interface ServerRegistry {
+  /** Open connections on all servers. */
+  readonly connections: number;
+  /** Requests that have arrived so far. */
+  readonly requests: number;
+  /** Where the servers listen, for people. */
+  readonly addresses: readonly string[];
+  /**
+   * Resolves when no `listen()` is under way.
+   *
+   * @throws the listen error when a server failed to listen and none does listen.
+   */
+  allListening(): Promise<void>;
+  /** From now on every response asks its client to leave. */
+  askClientsToLeave(): void;
+  stopAccepting(): void;
+  /**
+   * Resolves when all connections are closed: busy ones by themselves, idle ones after `idleGraceMs`.
+   * Rejects with the signal's reason when it aborts.
+   */
+  drained(idleGraceMs: number, signal: AbortSignal): Promise<void>;
+  /** Ends WebSockets and other connections that no request belongs to. */
+  endLongLived(): void;
+  /** Destroys what is still open; returns how many connections that were. */
+  destroyAll(): number;
+  /** Stops watching. */
+  close(): void;
+}
+
+interface RequestMessage {
+  readonly socket: net.Socket;
+  readonly server: net.Server;
+  readonly response: http.ServerResponse;
+}
+
+/** Watches from now on: call it before any server of the app listens. */
+export function createServerRegistry(): ServerRegistry {
+  const trackers = new Map<net.Server, ConnectionTracker>();
+  const startingServers = new Set<net.Server>();
+  const waiting: Array<() => void> = [];
+  let leaving = false;
+  let requests = 0;
+  let listenError: unknown;
+
+  const listenEnded = (server: net.Server): void => {
+    if (!startingServers.delete(server) || startingServers.size > 0) return;
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+
+  const onListenStart = (message: unknown): void => {
+    const { server } = message as { server: net.Server };
+    startingServers.add(server);
+    if (trackers.has(server)) return;
+    const tracker = trackConnections(server, () => {
+      requests += 1;
+    });
+    trackers.set(server, tracker);
+    if (leaving) tracker.askClientsToLeave();
+    server.on('listening', () => listenEnded(server));
+    // errorMonitor, because an 'error' listener would swallow what the app does not handle.
+    (server as EventEmitter).on(errorMonitor, (error: unknown) => {
+      if (!startingServers.has(server)) return;
+      listenError ??= error;
+      listenEnded(server);
+    });
+    server.on('close', () => {
+      listenEnded(server);
+      if (tracker.size === 0) trackers.delete(server);
+    });
+  };
+  const onRequestStart = (message: unknown): void => {
+    const { server, socket, response } = message as RequestMessage;
+    requests += 1;
+    trackers.get(server)?.requestStarted(socket, response);
+  };
+  const onResponseFinish = (message: unknown): void => {
+    const { server, socket, response } = message as RequestMessage;
+    trackers.get(server)?.requestFinished(socket, response);
+  };
+
+  const subscriptions = [
+    ['tracing:net.server.listen:asyncStart', onListenStart],
+    ['http.server.request.start', onRequestStart],
+    ['http.server.response.finish', onResponseFinish],
+  ] as const;
+  for (const [name, listener] of subscriptions) diagnosticsChannel.subscribe(name, listener);
+
+  const all = (): ConnectionTracker[] => [...trackers.values()];
+  const openConnections = (): number => all().reduce((sum, { size }) => sum + size, 0);
+
+  return {
+    get connections() {
+      return openConnections();
+    },
+    get requests() {
+      return requests;
+    },
+    get addresses() {
+      return all().flatMap(({ server }) => (server.listening ? [formatAddress(server)] : []));
+    },
+    async allListening() {
+      if (startingServers.size > 0) {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+      const isAnyListening = all().some(({ server }) => server.listening);
+      if (listenError !== undefined && !isAnyListening) throw listenError;
+    },
+    askClientsToLeave() {
+      leaving = true;
+      for (const tracker of all()) tracker.askClientsToLeave();
+    },
+    stopAccepting() {
+      for (const tracker of all()) tracker.stopAccepting();
+    },
+    async drained(idleGraceMs, signal) {
+      const empty = new AbortController();
+      const checkEmpty = (): void => {
+        if (openConnections() === 0) empty.abort();
+      };
+      for (const tracker of all()) tracker.onEmpty(checkEmpty);
+      const wake = AbortSignal.any([empty.signal, signal]);
+      for (checkEmpty(); !empty.signal.aborted; checkEmpty()) {
+        signal.throwIfAborted();
+        for (const tracker of all()) tracker.closeIdle(performance.now(), idleGraceMs);
+        await delay(SWEEP_MS, undefined, { signal: wake }).catch(() => undefined);
+      }
+    },
+    endLongLived() {
+      for (const tracker of all()) tracker.endLongLived();
+    },
+    destroyAll() {
+      return all().reduce((sum, tracker) => sum + tracker.destroyAll(), 0);
+    },
+    close() {
+      for (const [name, listener] of subscriptions) diagnosticsChannel.unsubscribe(name, listener);
+    },
+  };
+}
+
+function formatAddress(server: net.Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return address ?? 'unknown';
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `${host}:${address.port}`;
+}

@@ -1,0 +1,128 @@
+// Worker or single process: a process that runs the app: its boot, its readiness, its drain.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Cluster, Main, ShutdownHook, ShutdownHookOptions } from '../cluster.js';
+import { createHealth } from '../health/create-health.js';
+import { createProcessSampler } from '../health/process-sampler.js';
+import { createShutdownHooks } from '../lifecycle/shutdown-hooks.js';
+import type { Logger } from '../logger.js';
+import type { ResolvedOptions } from '../options.js';
+import { drain } from './drain.js';
+import { createServerRegistry } from './server-registry.js';
+import type { ServerRegistry } from './server-registry.js';
+
+/** How long to wait before failing readiness checks are asked again during a boot. */
+const READY_CHECK_RETRY_MS = 200;
+
+export type ServingState = 'booting' | 'ready' | 'draining';
+
+/** The members of a {@link Cluster} that concern only the process itself. */
+export type LocalMembers = Pick<
+  Cluster,
+  'role' | 'workerId' | 'generation' | 'signal' | 'health' | 'logger' | 'ready' | 'onShutdown'
+>;
+
+export interface ServingProcess {
+  readonly state: ServingState;
+  readonly members: LocalMembers;
+  readonly registry: ServerRegistry;
+  /**
+   * Runs the app. Resolves with true when it is ready, or with false when a drain came first.
+   *
+   * @throws what the app threw, or its listen error.
+   */
+  boot(main: Main, cluster: Cluster): Promise<boolean>;
+  /** Says that the app is ready, whatever `boot` waits for. */
+  markReady(): void;
+  /** Drains; every call gets the same promise. */
+  drain(reason: string): Promise<{ readonly cutConnections: number }>;
+  /** Skips to the end of the drain. */
+  hurry(): void;
+}
+
+export interface ServingIdentity {
+  readonly role: 'worker' | 'single';
+  readonly workerId: number;
+  readonly generation: number;
+}
+
+/** @param onWaiting told, again and again, which readiness checks the boot is waiting for. */
+export function createServingProcess(
+  identity: ServingIdentity,
+  options: ResolvedOptions,
+  logger: Logger,
+  onWaiting: (failingChecks: readonly string[]) => void,
+): ServingProcess {
+  const registry = createServerRegistry();
+  const hooks = createShutdownHooks({ hookTimeoutMs: options.hookTimeoutMs, logger });
+  const draining = new AbortController();
+  const hurry = new AbortController();
+  let markReady = (): void => undefined;
+  const saidReady = new Promise<void>((resolve) => {
+    markReady = resolve;
+  });
+  let state: ServingState = 'booting';
+  let drained: Promise<{ readonly cutConnections: number }> | undefined;
+
+  const health = createHealth({
+    identity,
+    logger,
+    sampler: createProcessSampler(),
+    facts: () => ({
+      started: state !== 'booting',
+      serving: state === 'ready',
+      draining: state === 'draining',
+    }),
+  });
+
+  const becomesReady = async (main: Main, cluster: Cluster): Promise<void> => {
+    await main(cluster);
+    await registry.allListening();
+    if (options.readiness === 'manual') await saidReady;
+  };
+
+  const readyChecksPass = async (): Promise<void> => {
+    while (state === 'booting') {
+      const outcome = await health.readyChecksPass();
+      if (outcome.ok) return;
+      onWaiting(outcome.failing);
+      await delay(READY_CHECK_RETRY_MS);
+    }
+  };
+
+  const members: LocalMembers = {
+    ...identity,
+    signal: draining.signal,
+    health,
+    logger,
+    ready: () => markReady(),
+    onShutdown: (hook: ShutdownHook, hookOptions?: ShutdownHookOptions) =>
+      hooks.add(hook, hookOptions),
+  };
+
+  return {
+    members,
+    registry,
+    get state() {
+      return state;
+    },
+    markReady,
+    async boot(main, cluster) {
+      const booted = becomesReady(main, cluster);
+      void booted.catch((error: unknown) => {
+        // The app said that it was ready before its main ended; this failure has nobody else to hear it.
+        if (state === 'ready') throw error;
+      });
+      await Promise.race([booted, saidReady.then(async () => await registry.allListening())]);
+      await readyChecksPass();
+      if (state !== 'booting') return false;
+      state = 'ready';
+      return true;
+    },
+    async drain(reason) {
+      state = 'draining';
+      drained ??= drain(reason, options, { registry, hooks, draining, hurry: hurry.signal });
+      return await drained;
+    },
+    hurry: () => hurry.abort(),
+  };
+}

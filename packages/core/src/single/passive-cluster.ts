@@ -1,0 +1,49 @@
+// Any process that has not called bootstrap(): a cluster of one that takes no signals and starts nothing.
+import type { Cluster } from '../cluster.js';
+import { createClusterEmitter } from '../cluster-events.js';
+import { singleProcess } from '../errors.js';
+import { createHealth } from '../health/create-health.js';
+import { createProcessSampler } from '../health/process-sampler.js';
+import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
+import { createDefaultLogger } from '../logger.js';
+import { singleStatus } from './single-status.js';
+
+/** Ready from the start. `shutdown()` runs the hooks and leaves the process alone. */
+export function createPassiveCluster(): Cluster {
+  const logger = createDefaultLogger('silent');
+  const events = createClusterEmitter(logger);
+  const hooks = createShutdownHooks({ hookTimeoutMs: 5_000, logger });
+  const draining = new AbortController();
+  const identity = { role: 'single', workerId: 1, generation: 1 } as const;
+  const health = createHealth({
+    identity,
+    logger,
+    sampler: createProcessSampler(),
+    facts: () => ({
+      started: true,
+      serving: !draining.signal.aborted,
+      draining: draining.signal.aborted,
+    }),
+  });
+  const state = (): 'ready' | 'draining' => (draining.signal.aborted ? 'draining' : 'ready');
+
+  const handle: Cluster = {
+    ...identity,
+    ...events.members(() => handle),
+    signal: draining.signal,
+    health,
+    logger,
+    status: async () =>
+      await Promise.resolve(singleStatus(state(), health, { connections: 0, requests: 0 })),
+    reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
+    scale: async () => await Promise.reject(singleProcess('cluster.scale()')),
+    async shutdown(reason = 'asked for by the app') {
+      draining.abort(reason);
+      const never = new AbortController().signal;
+      for (const phase of SHUTDOWN_PHASES) await hooks.run(phase, reason, never);
+    },
+    ready: () => undefined,
+    onShutdown: hooks.add,
+  };
+  return handle;
+}

@@ -1,0 +1,89 @@
+// Single process: runs the app without workers, for development, debuggers and other process managers.
+import type { Cluster, Main } from '../cluster.js';
+import { createClusterEmitter } from '../cluster-events.js';
+import { EXIT_CODES, listenFailed, singleProcess, toErrorInfo } from '../errors.js';
+import { onSignals } from '../lifecycle/signals.js';
+import type { Logger } from '../logger.js';
+import type { ResolvedOptions } from '../options.js';
+import { listenAddressOf } from '../serving/listen-error.js';
+import { createServingProcess } from '../serving/serving-process.js';
+import { singleStatus } from './single-status.js';
+
+/** Runs `main`; resolves when the app is ready. The process exits by itself, also when that fails. */
+export async function startSingle(
+  main: Main,
+  options: ResolvedOptions,
+  logger: Logger,
+  publish: (cluster: Cluster) => void,
+): Promise<Cluster> {
+  const identity = { role: 'single', workerId: 1, generation: 1 } as const;
+  const serving = createServingProcess(identity, options, logger, (checks) => {
+    logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`);
+  });
+  const events = createClusterEmitter(logger);
+
+  const shutdown = (reason: string, wantedExitCode: number): void => {
+    if (serving.state === 'draining') return;
+    logger.info({ reason }, `shutting down (${reason})`);
+    events.emit('shutdown', { reason });
+    void serving.drain(reason).then(({ cutConnections }) => {
+      if (cutConnections > 0) {
+        logger.warn({ cutConnections }, `had to cut ${cutConnections} connection(s)`);
+      }
+      process.exit(cutConnections > 0 ? EXIT_CODES.failure : wantedExitCode);
+    });
+  };
+  const terminate = (signal: string): void => {
+    if (serving.state === 'draining') serving.hurry();
+    else shutdown(signal, EXIT_CODES.clean);
+  };
+  const fail = (thrown: unknown): void => {
+    const address = listenAddressOf(thrown);
+    const message =
+      address === undefined
+        ? `the app failed: ${toErrorInfo(thrown).message}`
+        : listenFailed(address, thrown).message;
+    logger.fatal({ err: thrown }, message);
+    shutdown('the app failed', EXIT_CODES.failure);
+  };
+
+  process.on('uncaughtException', fail);
+  onSignals({
+    terminate,
+    interrupt: terminate,
+    reload: (signal) => logger.warn({ signal }, `${signal} ignored: ${singleProcess('a reload').message}`),
+  });
+  process.on('message', (message) => {
+    if (message === 'shutdown') shutdown('asked for by the parent process', EXIT_CODES.clean);
+  });
+
+  const handle: Cluster = {
+    ...serving.members,
+    ...events.members(() => handle),
+    status: async () =>
+      await Promise.resolve(singleStatus(serving.state, serving.members.health, serving.registry)),
+    reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
+    scale: async () => await Promise.reject(singleProcess('cluster.scale()')),
+    shutdown: async (reason = 'asked for by the app') =>
+      await Promise.resolve(shutdown(reason, EXIT_CODES.clean)),
+  };
+  publish(handle);
+
+  const bootTimeout = setTimeout(() => {
+    fail(new Error(`the app was not ready within bootTimeoutMs (${options.bootTimeoutMs} ms)`));
+  }, options.bootTimeoutMs);
+  try {
+    const isReady = await serving.boot(main, handle);
+    if (isReady) {
+      const bootMs = Math.round(process.uptime() * 1_000);
+      events.emit('workerReady', { workerId: 1, pid: process.pid, generation: 1, bootMs });
+      // PM2's wait_ready.
+      if (process.connected) process.send?.('ready');
+    }
+  } catch (thrown) {
+    fail(thrown);
+  } finally {
+    clearTimeout(bootTimeout);
+  }
+  return handle;
+}

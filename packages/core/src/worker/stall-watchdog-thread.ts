@@ -1,0 +1,88 @@
+// Worker, in a thread of its own: sees the main thread's event loop stop, and says what it was running.
+import fs from 'node:fs';
+import inspector from 'node:inspector';
+import { fileURLToPath } from 'node:url';
+import { workerData } from 'node:worker_threads';
+import { formatStallReport, STALL_REPORT_FD } from '../protocol/stall-report.js';
+import type { StallReport } from '../protocol/stall-report.js';
+import type { WatchdogData } from './stall-watchdog.js';
+
+/** How long to wait for the stack: in native code the main thread cannot be paused until it returns. */
+const STACK_WAIT_MS = 200;
+const MAX_FRAMES = 20;
+
+const { shared, stallMs, parentPid } = workerData as WatchdogData;
+
+let lastBeat = Atomics.load(shared, 0);
+let lastBeatMs = performance.now();
+let state: 'watching' | 'reported' = 'watching';
+
+setInterval(
+  () => {
+    const beat = Atomics.load(shared, 0);
+    if (beat !== lastBeat || Atomics.load(shared, 1) === 1) {
+      lastBeat = beat;
+      lastBeatMs = performance.now();
+      state = 'watching';
+      return;
+    }
+    const blockedMs = performance.now() - lastBeatMs;
+    if (blockedMs < stallMs) return;
+    // The blocked loop cannot hear that its channel has closed.
+    if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL');
+    if (state === 'watching') {
+      state = 'reported';
+      report(blockedMs);
+    }
+  },
+  Math.max(10, stallMs / 8),
+);
+
+function report(blockedMs: number): void {
+  let isSent = false;
+  const send = (frames: StallReport['frames']): void => {
+    isSent = true;
+    try {
+      fs.writeSync(STALL_REPORT_FD, formatStallReport({ blockedMs, frames }));
+    } catch {
+      // The primary has gone; the next check ends this process.
+    }
+  };
+  const withoutStack = setTimeout(() => send([]), STACK_WAIT_MS);
+  try {
+    takeStack((frames) => {
+      clearTimeout(withoutStack);
+      send(frames);
+    });
+  } catch {
+    clearTimeout(withoutStack);
+    if (!isSent) send([]);
+  }
+}
+
+/** Pauses the main thread for as long as it takes to read its stack. */
+function takeStack(onFrames: (frames: StallReport['frames']) => void): void {
+  const session = new inspector.Session();
+  const urls = new Map<string, string>();
+  session.connectToMainThread();
+  session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url));
+  session.on('Debugger.paused', ({ params }) => {
+    session.post('Debugger.resume');
+    session.post('Debugger.disable');
+    // A session left open would keep the process from exiting.
+    session.disconnect();
+    const frames = params.callFrames.map(({ functionName, location, url }) => ({
+      functionName: functionName === '' ? '(anonymous)' : functionName,
+      file: toPath(urls.get(location.scriptId) ?? url),
+      line: location.lineNumber + 1,
+      column: (location.columnNumber ?? 0) + 1,
+    }));
+    onFrames(frames.filter(({ file }) => !file.startsWith('node:internal/')).slice(0, MAX_FRAMES));
+  });
+  session.post('Debugger.enable');
+  session.post('Debugger.pause');
+}
+
+function toPath(url: string): string {
+  return url.startsWith('file:') ? fileURLToPath(url) : url;
+}

@@ -1,0 +1,53 @@
+// Worker: starts the thread that watches this process's event loop, and beats for it.
+import inspector from 'node:inspector';
+import { Worker } from 'node:worker_threads';
+
+/** What the watchdog thread gets to know. */
+export interface WatchdogData {
+  /** Slot 0: the beat counter. Slot 1: 1 while a debugger is attached. */
+  readonly shared: Int32Array;
+  readonly stallMs: number;
+  readonly parentPid: number;
+}
+
+export interface StallWatchdog {
+  close(): void;
+}
+
+/**
+ * Reports through the stall pipe when the event loop has not turned for `stallMs`, with what it was
+ * running; ends the process when that happens after its primary has died.
+ */
+export function startStallWatchdog(stallMs: number): StallWatchdog {
+  const shared = new Int32Array(new SharedArrayBuffer(8));
+  const beat = setInterval(
+    () => {
+      Atomics.add(shared, 0, 1);
+      Atomics.store(shared, 1, isDebugged() ? 1 : 0);
+    },
+    Math.max(10, stallMs / 8),
+  );
+  beat.unref();
+  const data: WatchdogData = { shared, stallMs, parentPid: process.ppid };
+  const thread = new Worker(new URL('./stall-watchdog-thread.js', import.meta.url), {
+    workerData: data,
+    // Loaders and preloads of the app have no business in here.
+    execArgv: [],
+    env: {},
+    name: 'corral-stall-watchdog',
+  });
+  thread.unref();
+  // Without the thread the primary still sees missing heartbeats, only later and without a stack.
+  thread.on('error', () => clearInterval(beat));
+  return {
+    close() {
+      clearInterval(beat);
+      void thread.terminate();
+    },
+  };
+}
+
+/** Whether a debugger may stop this process at any moment. */
+export function isDebugged(): boolean {
+  return inspector.url() !== undefined;
+}

@@ -1,0 +1,138 @@
+// Worker: runs the app in a worker process, from its boot to its exit.
+import type { Cluster, ClusterStatus, Main, ReloadReport } from '../cluster.js';
+import { createClusterEmitter } from '../cluster-events.js';
+import { EXIT_CODES, toErrorInfo } from '../errors.js';
+import { onSignals } from '../lifecycle/signals.js';
+import { listenAddressOf } from '../serving/listen-error.js';
+import type { Logger } from '../logger.js';
+import type { ResolvedOptions } from '../options.js';
+import { createServingProcess } from '../serving/serving-process.js';
+import { openPrimaryLink } from './primary-link.js';
+import { isDebugged, startStallWatchdog } from './stall-watchdog.js';
+
+/** A status is put together at once; a rollout takes as long as the workers' boots. */
+const STATUS_TIMEOUT_MS = 5_000;
+const ROLLOUT_TIMEOUT_MS = 600_000;
+
+export interface WorkerIdentity {
+  readonly workerId: number;
+  readonly generation: number;
+}
+
+/** Runs `main`; resolves when the worker is ready (or draining already). The process exits by itself. */
+export async function startWorker(
+  main: Main,
+  options: ResolvedOptions,
+  identity: WorkerIdentity,
+  logger: Logger,
+  publish: (cluster: Cluster) => void,
+): Promise<Cluster> {
+  const serving = createServingProcess({ role: 'worker', ...identity }, options, logger, (checks) =>
+    link.send({ type: 'waitingForChecks', checks: [...checks] }),
+  );
+  const events = createClusterEmitter(logger, () => link.send({ type: 'listenForEvents' }));
+
+  const leave = async (reason: string, exitCode: number): Promise<void> => {
+    const { cutConnections } = await serving.drain(reason);
+    await link.flush({ type: 'drained', cutConnections });
+    process.exit(exitCode);
+  };
+
+  const link = openPrimaryLink(logger, {
+    onMessage(message) {
+      switch (message.type) {
+        case 'drain':
+          void leave(message.reason, EXIT_CODES.clean);
+          return;
+        case 'hurry':
+          serving.hurry();
+          return;
+        case 'markReady':
+          serving.markReady();
+          return;
+        case 'event':
+          events.emit(message.name, message.event as never);
+          return;
+        default:
+          message satisfies never;
+      }
+    },
+    onClosed: () => void leave('the primary has gone', EXIT_CODES.clean),
+  });
+
+  const failBoot = async (thrown: unknown): Promise<never> => {
+    const address = listenAddressOf(thrown);
+    const error = toErrorInfo(thrown);
+    await link.flush({ type: 'bootFailed', error, ...(address === undefined ? {} : { address }) });
+    process.exit(EXIT_CODES.failure);
+  };
+
+  process.on('uncaughtException', (thrown) => {
+    switch (serving.state) {
+      case 'booting':
+        void failBoot(thrown);
+        return;
+      case 'ready':
+        if (!link.send({ type: 'failing', error: toErrorInfo(thrown) })) {
+          logger.fatal({ err: thrown }, 'uncaught error');
+        }
+        void leave('uncaught error', EXIT_CODES.failure);
+        return;
+      case 'draining':
+        logger.error({ err: thrown }, 'uncaught error while draining');
+        return;
+      default:
+        serving.state satisfies never;
+    }
+  });
+
+  // Ctrl-C and service managers signal the whole process group: the primary alone decides what follows.
+  onSignals({
+    terminate() {
+      if (link.send({ type: 'terminated' })) return;
+      if (serving.state === 'draining') serving.hurry();
+      else void leave('SIGTERM', EXIT_CODES.clean);
+    },
+    interrupt: () => undefined,
+    reload: () => undefined,
+  });
+
+  const handle: Cluster = {
+    ...serving.members,
+    ...events.members(() => handle),
+    status: async () => (await link.request({ name: 'status' }, STATUS_TIMEOUT_MS)) as ClusterStatus,
+    reload: async (reloadOptions = {}) =>
+      (await link.request(
+        { name: 'reload', options: { ...reloadOptions } },
+        ROLLOUT_TIMEOUT_MS,
+      )) as ReloadReport,
+    async scale(workers) {
+      await link.request({ name: 'scale', workers }, ROLLOUT_TIMEOUT_MS);
+    },
+    async shutdown(reason = 'asked for by the app') {
+      await link.request({ name: 'shutdown', reason }, STATUS_TIMEOUT_MS);
+    },
+  };
+  publish(handle);
+
+  const beat = (): void => {
+    const { connections, requests } = serving.registry;
+    link.send({
+      type: 'heartbeat',
+      sample: serving.members.health.sample(),
+      connections,
+      requests,
+      debugged: isDebugged(),
+    });
+  };
+  setInterval(beat, options.heartbeatMs).unref();
+
+  link.send({ type: 'hello' });
+  const isReady = await serving.boot(main, handle).catch(failBoot);
+  if (isReady) {
+    if (options.stallMs > 0) startStallWatchdog(options.stallMs);
+    beat();
+    link.send({ type: 'ready' });
+  }
+  return handle;
+}
