@@ -83,7 +83,7 @@ describe('probes', () => {
       [
         '[+]serving ok',
         '[-]db failed: timeout',
-        '[-]cache failed: failed (not critical)',
+        '[-]cache failed (not critical)',
         '[+]queue ok',
         'ready check failed',
         '',

@@ -119,7 +119,9 @@ function failing({ items }: ProbeVerdict): readonly ProbeItem[] {
 }
 
 function describe({ name, reason }: ProbeItem): string {
-  return reason === undefined ? `${name} failed` : `${name} failed: ${reason}`;
+  return reason === undefined || reason === 'failed'
+    ? `${name} failed`
+    : `${name} failed: ${reason}`;
 }
 
 /** A HEAD answer has GET's headers and no body. */
