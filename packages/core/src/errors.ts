@@ -152,10 +152,14 @@ export function protocolError(message: string): CorralError {
   return new CorralError('PROTOCOL_ERROR', message);
 }
 
-export function restartIntensityExceeded(intensity: number, periodMs: number): CorralError {
+export function restartIntensityExceeded(
+  intensity: number,
+  { periodMs, onExhausted }: { readonly periodMs: number; readonly onExhausted: string },
+): CorralError {
+  const next = onExhausted === 'exit' ? 'giving up' : 'slowing down';
   return new CorralError(
     'RESTART_INTENSITY_EXCEEDED',
-    `more than ${intensity} worker restarts within ${periodMs} ms; giving up, as restart.onExhausted is 'exit'`,
+    `the workers crash in a loop: more than ${intensity} restarts within ${periodMs} ms; ${next}, as restart.onExhausted is '${onExhausted}'`,
   );
 }
 

@@ -130,7 +130,7 @@ function isLogger(value: unknown): value is Logger {
   );
 }
 
-const MAX_WORKERS = 1024;
+export const MAX_WORKERS = 1024;
 
 const schema = z.strictObject({
   workers: z.union([z.literal('auto'), count(0, MAX_WORKERS)], {

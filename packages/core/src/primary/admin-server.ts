@@ -1,4 +1,4 @@
-// Primary: the admin HTTP server, which tells the health and status of the whole cluster.
+// Primary or single process: the admin HTTP server, which tells the health and status of the whole cluster.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';

@@ -83,8 +83,11 @@ export function createServerRegistry(): ServerRegistry {
   };
   const onRequestStart = (message: unknown): void => {
     const { server, socket, response } = message as RequestMessage;
+    const tracker = trackers.get(server);
+    // A server that was there before us is not the app's.
+    if (tracker === undefined) return;
     requests += 1;
-    trackers.get(server)?.requestStarted(socket, response);
+    tracker.requestStarted(socket, response);
   };
   const onResponseFinish = (message: unknown): void => {
     const { server, socket, response } = message as RequestMessage;

@@ -5,6 +5,7 @@ import { EXIT_CODES, listenFailed, singleProcess, toErrorInfo } from '../errors.
 import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
+import { startAdminServer } from '../primary/admin-server.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import { createServingProcess } from '../serving/serving-process.js';
 import { singleStatus } from './single-status.js';
@@ -17,6 +18,15 @@ export async function startSingle(
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
   const identity = { role: 'single', workerId: 1, generation: 1 } as const;
+  // Before the app's servers are watched, for it is none of them.
+  const admin =
+    options.admin === undefined
+      ? undefined
+      : await startAdminServer({
+          ...options.admin,
+          status: async () => await handle.status(),
+          logger,
+        });
   const serving = createServingProcess(identity, options, logger, (checks) => {
     logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`);
   });
@@ -26,7 +36,8 @@ export async function startSingle(
     if (serving.state === 'draining') return;
     logger.info({ reason }, `shutting down (${reason})`);
     events.emit('shutdown', { reason });
-    void serving.drain(reason).then(({ cutConnections }) => {
+    void serving.drain(reason).then(async ({ cutConnections }) => {
+      await admin?.close();
       if (cutConnections > 0) {
         logger.warn({ cutConnections }, `had to cut ${cutConnections} connection(s)`);
       }
