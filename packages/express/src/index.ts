@@ -1,0 +1,5 @@
+// Any process: the public API of @corral/express. Explicit named exports, no logic.
+export { clusterMiddleware } from './cluster-middleware.js';
+export { healthRouter } from './health-router.js';
+export type { ClusterMiddlewareOptions } from './options.js';
+export type { ClusterMiddleware } from './middleware.js';

@@ -1,0 +1,65 @@
+// Any process that runs the app: the Fastify plugin. Translates only; decisions are core's.
+import type { Cluster } from '@corral/core';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { overloadedBody } from './errors.js';
+import { addHealthRoutes } from './health-routes.js';
+import { isOverloaded } from './load-shedding.js';
+import type { LoadSheddingLimits } from './load-shedding.js';
+import { resolvePluginOptions } from './options.js';
+import type { ClusterPluginOptions } from './options.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** This process's cluster, by `clusterPlugin`. */
+    readonly cluster: Cluster;
+  }
+}
+
+const plugin: FastifyPluginAsync<ClusterPluginOptions> = async (app, given) => {
+  const { cluster, health, loadShedding } = resolvePluginOptions(given);
+  app.decorate('cluster', cluster);
+  addHealthRoutes(app, cluster.health, health);
+  if (loadShedding !== undefined) shedLoad(app, cluster, loadShedding);
+  closeWithCluster(app, cluster);
+};
+
+/**
+ * Health routes, `app.cluster`, and the app's own close in the cluster's shutdown.
+ *
+ * ```ts
+ * await app.register(clusterPlugin, { loadShedding: { maxEventLoopDelayMs: 200 } });
+ * ```
+ *
+ * @throws {CorralError} `INVALID_ARGUMENT` at register time for a wrong option.
+ */
+export const clusterPlugin: FastifyPluginAsync<ClusterPluginOptions> = fastifyPlugin(plugin, {
+  fastify: '5.x',
+  name: '@corral/fastify',
+});
+
+/**
+ * Closes the app once HTTP has drained. Not earlier: Fastify answers 503 to whatever arrives after its
+ * close() has begun, and runs onClose hooks that take databases from requests still running.
+ */
+function closeWithCluster(app: FastifyInstance, cluster: Cluster): void {
+  const removeHook = cluster.onShutdown(async () => await app.close(), {
+    phase: 'application',
+    name: 'fastify.close',
+  });
+  // An app that closes by itself, in its own tests for instance, is not to be held on to.
+  app.addHook('onClose', async () => removeHook());
+}
+
+function shedLoad(app: FastifyInstance, cluster: Cluster, limits: LoadSheddingLimits): void {
+  app.addHook('onRequest', async (request, reply) => {
+    // A probe that fails under load gets the worker restarted, and the others more load.
+    if (request.routeOptions.config.corralHealth === true) return;
+    if (!isOverloaded(cluster.health.sample(), limits)) return;
+    // Sent as it is, not thrown: an error handler and its log line are work too.
+    return await reply
+      .code(503)
+      .header('retry-after', String(limits.retryAfterSeconds))
+      .send(overloadedBody(limits.retryAfterSeconds));
+  });
+}

@@ -1,0 +1,98 @@
+// Any process that runs the app: what clusterPlugin takes; validated and defaulted once, into a frozen object.
+import { getCluster, resolveHealthPaths } from '@corral/core';
+import type { Cluster, HealthPaths, ResolvedHealthPaths } from '@corral/core';
+import { invalidPluginOption } from './errors.js';
+import type { LoadSheddingLimits, LoadSheddingOptions } from './load-shedding.js';
+
+export interface ClusterPluginOptions {
+  /** Where the health routes are; `false` adds none. Default `/livez`, `/readyz`, `/startupz`, `/health`. */
+  readonly health?: HealthPaths | false;
+  /** Default: this process's cluster, `getCluster()`. */
+  readonly cluster?: Cluster;
+  /** Answers 503 while the event loop cannot keep up. Off unless given. */
+  readonly loadShedding?: LoadSheddingOptions;
+}
+
+export interface ResolvedPluginOptions {
+  readonly health: ResolvedHealthPaths;
+  readonly cluster: Cluster;
+  readonly loadShedding: LoadSheddingLimits | undefined;
+}
+
+// Fastify hands its own register options to the plugin as well.
+const KNOWN_OPTIONS = ['health', 'cluster', 'loadShedding', 'prefix', 'logLevel', 'logSerializers'];
+const KNOWN_LIMITS = ['maxEventLoopDelayMs', 'maxEventLoopUtilizationRatio', 'retryAfterSeconds'];
+
+/** @throws {CorralError} `INVALID_ARGUMENT`, naming the option, its value and what was expected. */
+export function resolvePluginOptions(options: ClusterPluginOptions): ResolvedPluginOptions {
+  refuseUnknown(options, KNOWN_OPTIONS, '');
+  return Object.freeze({
+    health: resolveHealthPaths(options.health, 'clusterPlugin, options.health'),
+    cluster: resolveCluster(options.cluster),
+    loadShedding: resolveLimits(options.loadShedding),
+  });
+}
+
+function resolveCluster(given: unknown): Cluster {
+  if (given === undefined) return getCluster();
+  if (typeof given !== 'object' || given === null || !('health' in given)) {
+    throw invalidPluginOption('cluster', given, 'the Cluster that bootstrap() made, or nothing');
+  }
+  return given as Cluster;
+}
+
+function resolveLimits(given: LoadSheddingOptions | undefined): LoadSheddingLimits | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== 'object' || given === null) {
+    throw invalidPluginOption('loadShedding', given, 'an object of limits');
+  }
+  refuseUnknown(given, KNOWN_LIMITS, 'loadShedding.');
+  const { maxEventLoopDelayMs, maxEventLoopUtilizationRatio, retryAfterSeconds = 10 } = given;
+  if (maxEventLoopDelayMs === undefined && maxEventLoopUtilizationRatio === undefined) {
+    throw invalidPluginOption(
+      'loadShedding',
+      '{}',
+      'maxEventLoopDelayMs, maxEventLoopUtilizationRatio or both',
+    );
+  }
+  if (maxEventLoopDelayMs !== undefined && !(maxEventLoopDelayMs > 0)) {
+    throw invalidPluginOption(
+      'loadShedding.maxEventLoopDelayMs',
+      maxEventLoopDelayMs,
+      'ms above 0, such as 200',
+    );
+  }
+  if (
+    maxEventLoopUtilizationRatio !== undefined &&
+    !(maxEventLoopUtilizationRatio > 0 && maxEventLoopUtilizationRatio <= 1)
+  ) {
+    throw invalidPluginOption(
+      'loadShedding.maxEventLoopUtilizationRatio',
+      maxEventLoopUtilizationRatio,
+      'a ratio above 0 and up to 1, such as 0.98',
+    );
+  }
+  if (!Number.isInteger(retryAfterSeconds) || retryAfterSeconds < 1) {
+    throw invalidPluginOption(
+      'loadShedding.retryAfterSeconds',
+      retryAfterSeconds,
+      'a whole number of seconds, at least 1',
+    );
+  }
+  return Object.freeze({
+    maxEventLoopDelayMs: maxEventLoopDelayMs ?? Infinity,
+    maxEventLoopUtilizationRatio: maxEventLoopUtilizationRatio ?? Infinity,
+    retryAfterSeconds,
+  });
+}
+
+function refuseUnknown(given: object, known: readonly string[], prefix: string): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw invalidPluginOption(
+      `${prefix}${unknown}`,
+      Reflect.get(given, unknown),
+      'no such option; check its spelling',
+    );
+  }
+}

@@ -1,0 +1,46 @@
+// Any process that runs the app: the Nest module: the injectable cluster and the health routes.
+import { getCluster } from '@corral/core';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, NestModule } from '@nestjs/common';
+import { ClusterHealthIndicator } from './cluster-health-indicator.js';
+import { CLUSTER_MODULE_OPTIONS, ConfigurableClusterModule } from './cluster-module-definition.js';
+import type { ClusterModuleExtras, ClusterModuleOptions } from './cluster-module-definition.js';
+import { Cluster } from './cluster-token.js';
+import { HealthRoutes } from './health-routes.js';
+
+/**
+ * Makes `Cluster` and {@link ClusterHealthIndicator} injectable and adds the health routes:
+ * `imports: [ClusterModule.forRoot()]`.
+ */
+@Module({
+  providers: [
+    {
+      provide: Cluster,
+      inject: [CLUSTER_MODULE_OPTIONS],
+      useFactory: ({ cluster }: ClusterModuleOptions): Cluster => cluster ?? getCluster(),
+    },
+    ClusterHealthIndicator,
+    HealthRoutes,
+  ],
+  exports: [Cluster, ClusterHealthIndicator],
+})
+export class ClusterModule extends ConfigurableClusterModule implements NestModule {
+  readonly #healthRoutes: HealthRoutes;
+
+  constructor(healthRoutes: HealthRoutes) {
+    super();
+    this.#healthRoutes = healthRoutes;
+  }
+
+  static override forRoot(
+    options: ClusterModuleOptions & Partial<ClusterModuleExtras> = {},
+  ): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  // Nest calls this before it registers middleware and routes of its own, so a catch-all route or an
+  // authenticating middleware of the app comes after the probes.
+  configure(): void {
+    this.#healthRoutes.register();
+  }
+}

@@ -1,0 +1,11 @@
+// Any process: the public API of @corral/nest. Explicit named exports, no logic.
+export { bootstrap } from './bootstrap.js';
+export { ClusterBootstrap } from './cluster-bootstrap.js';
+export { Cluster } from './cluster-token.js';
+export { ClusterHealthIndicator } from './cluster-health-indicator.js';
+export { ClusterModule } from './cluster-module.js';
+export { indicatorCheck } from './indicator-check.js';
+export type { ClusterIndicatorResult } from './cluster-health-indicator.js';
+export type { ClusterModuleExtras, ClusterModuleOptions } from './cluster-module-definition.js';
+export type { IndicatorResult } from './indicator-check.js';
+export type { NestBootstrapOptions } from './options.js';
