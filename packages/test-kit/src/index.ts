@@ -1,4 +1,6 @@
 // Test process and fixtures: what Corral's own tests share. Explicit named exports, no logic.
+export { contractProgram } from './contract-program.js';
+export type { ContractProgram, ContractSettings } from './contract-program.js';
 export { isFixtureEvent } from './fixture-event.js';
 export type { FixtureEvent } from './fixture-event.js';
 export { freePort } from './free-port.js';
