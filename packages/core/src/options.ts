@@ -13,6 +13,12 @@ export interface BootstrapOptions {
   readonly workers?: 'auto' | number;
   /** With `workers: 'auto'`: the memory to count on for each worker. Default 128 MiB. */
   readonly memoryPerWorkerBytes?: number;
+  /**
+   * How connections reach the workers: `'slots'`, the kernel spreads them over sockets that the primary
+   * keeps (Linux, Node ≥ 24.19 or ≥ 26.4); `'round-robin'`, the primary accepts and hands them out;
+   * `'auto'` (default), slots where they exist.
+   */
+  readonly balance?: 'auto' | 'slots' | 'round-robin';
   /** `'auto'` (default): ready when `main` has resolved and its servers listen; `'manual'`: at `cluster.ready()`. */
   readonly readiness?: 'auto' | 'manual';
   /** How long a worker may take to become ready, in ms. Default 30,000. */
@@ -137,6 +143,7 @@ const schema = z.strictObject({
     error: `'auto' or a whole number, 0…${MAX_WORKERS}`,
   }),
   memoryPerWorkerBytes: bytes(),
+  balance: z.enum(['auto', 'slots', 'round-robin']),
   readiness: z.enum(['auto', 'manual']),
   bootTimeoutMs: durationMs(1),
   heartbeatMs: durationMs(10),
@@ -182,6 +189,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
   const parsed = schema.safeParse({
     workers: 'auto',
     memoryPerWorkerBytes: 128 * 1024 * 1024,
+    balance: 'auto',
     readiness: 'auto',
     bootTimeoutMs: 30_000,
     heartbeatMs: stallMs === 0 ? 1_000 : Math.min(1_000, Math.max(10, Math.floor(stallMs / 2))),

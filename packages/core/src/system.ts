@@ -1,6 +1,7 @@
 // Primary: the port to everything outside the supervisor's own decisions: clock, chance, processes.
 // The real one is primary/node-system.ts; unit tests drive the supervisor with a simulated one.
 import type { ToPrimary, ToWorker } from './protocol/messages.js';
+import type { NativeHandle } from './protocol/native-handle.js';
 import type { StallReport } from './protocol/stall-report.js';
 
 export interface System {
@@ -26,7 +27,7 @@ export interface WorkerProcess {
   /** 0 when the process could not be started. */
   readonly pid: number;
   /** Posts a message; false when the channel is closed. */
-  send(message: ToWorker): boolean;
+  send(message: ToWorker, handle?: NativeHandle): boolean;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 

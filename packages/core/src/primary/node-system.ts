@@ -59,10 +59,12 @@ export function readTextFile(path: string): string | undefined {
 function toWorkerProcess(worker: Worker): WorkerProcess {
   return {
     pid: worker.process.pid ?? 0,
-    send(message) {
+    send(message, handle) {
       if (!worker.isConnected()) return false;
+      // Node takes its own native handles here, though its types know only the objects around them.
+      const sendHandle = handle as Parameters<typeof worker.process.send>[1];
       // With a callback, a channel that closes meanwhile is no 'error' event.
-      worker.process.send(wrap(message), undefined, undefined, () => undefined);
+      worker.process.send(wrap(message), sendHandle, undefined, () => undefined);
       return true;
     },
     kill: (signal) => void worker.process.kill(signal),

@@ -13,6 +13,7 @@ import type { PrimaryCall } from '../protocol/messages.js';
 import { startAdminServer } from './admin-server.js';
 import { autoWorkers, readCgroupLimits } from './cgroup-limits.js';
 import { ownProgram } from './launch-program.js';
+import { createListeners } from './listeners.js';
 import { createNodeSystem, readTextFile } from './node-system.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
@@ -54,6 +55,7 @@ export async function startPrimary(
     options,
     system,
     logger,
+    listeners: createListeners({ balance: options.balance, logger, nowMs: system.nowMs }),
     events: {
       ...localEvents,
       emit(name, event) {

@@ -16,6 +16,7 @@ import { MAX_WORKERS } from '../options.js';
 import type { ResolvedOptions } from '../options.js';
 import type { ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { System } from '../system.js';
+import type { Listeners } from './listeners.js';
 import { createOperationQueue } from './operation-queue.js';
 import { decideRestart, nextFailuresInARow } from './restart-policy.js';
 import { rollOut } from './rolling-reload.js';
@@ -57,6 +58,7 @@ export interface SupervisorParts {
   readonly system: System;
   readonly logger: Logger;
   readonly events: ClusterEmitter;
+  readonly listeners: Listeners;
   /** Answers a worker's request. */
   readonly answer: (worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>) => void;
 }
@@ -135,6 +137,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       void replaceQuietly(seat, 'terminated');
     },
     onRequest: parts.answer,
+    onListenerRequest: parts.listeners.onRequest,
+    onChange: () => parts.listeners.update(),
     onExit(worker, exit) {
       workers.delete(worker);
       requestsOfGone += worker.requests;
@@ -210,6 +214,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     if (isStopping()) return;
     phase = { name: 'stopping', ...(failure === undefined ? {} : { failure }) };
     events.emit('shutdown', { reason });
+    parts.listeners.release();
     for (const seat of seats.values()) seat.abandon('shutdown');
     for (const worker of workers) worker.drain('shutdown');
     finishIfEmpty();
@@ -350,10 +355,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         desired: isStopping() ? 0 : seats.size,
         ready: all.filter(({ state }) => state === 'ready').length,
         draining: all.filter(({ state }) => state === 'draining').length,
-        balance: {
-          mode: 'round-robin',
-          reason: 'node:cluster accepts in the primary and hands connections out in turn',
-        },
+        balance: parts.listeners.balance,
         restarts: { ...restarts },
         requests: requestsOfGone + all.reduce((sum, { requests }) => sum + requests, 0),
         workers: all.sort((a, b) => a.workerId - b.workerId || a.generation - b.generation),

@@ -1,9 +1,11 @@
 // Primary: a worker as the primary sees it: its process, its state, its last figures.
 import type { ExitReason, StackFrame, WorkerErrorInfo, WorkerStatus } from '../cluster.js';
 import type { Heartbeat, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { NativeHandle } from '../protocol/native-handle.js';
 import type { StallReport } from '../protocol/stall-report.js';
 import type { LaunchSpec, ProcessExit, System, WorkerProcess } from '../system.js';
 import { toErrorInfo } from '../errors.js';
+import type { ListenerRequest } from './listeners.js';
 import { judgeLiveness } from './liveness-policy.js';
 import type { LivenessLimits } from './liveness-policy.js';
 import { recycleReason } from './recycle-policy.js';
@@ -35,19 +37,26 @@ export interface WorkerListener {
   /** Somebody sent the worker a SIGTERM. */
   onTerminated(worker: WorkerHandle): void;
   onRequest(worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>): void;
+  onListenerRequest(worker: WorkerHandle, request: ListenerRequest): void;
+  /** Its state has changed, or its number of connections by much. */
+  onChange(worker: WorkerHandle): void;
   onExit(worker: WorkerHandle, exit: WorkerExit): void;
 }
 
 export interface WorkerHandle extends LaunchSpec {
+  /** Unique, and higher for workers started later. */
+  readonly id: number;
   readonly pid: number;
   readonly state: WorkerState;
   readonly requests: number;
+  /** Open connections, as last reported. */
+  readonly connections: number;
   /** How many connections its drain had to cut; known when it has said so. */
   readonly cutConnections: number;
   /** Whether the app listens for the cluster's events. */
   readonly wantsEvents: boolean;
   readonly bootMs: number;
-  send(message: ToWorker): boolean;
+  send(message: ToWorker, handle?: NativeHandle): boolean;
   /** Tells it to leave. Without effect on one that leaves already. */
   drain(reason: ExitReason): void;
   hurry(): void;
@@ -70,6 +79,8 @@ const NO_FIGURES: Heartbeat['sample'] = {
   eventLoopDelayMeanMs: 0,
   eventLoopDelayP99Ms: 0,
 };
+
+let nextId = 1;
 
 /** Starts a worker. */
 export function launchWorker(
@@ -101,6 +112,7 @@ export function launchWorker(
     const next = transition(state, event, system.nowMs());
     const hasChanged = next !== state;
     state = next;
+    if (hasChanged) listener.onChange(handle);
     return hasChanged;
   };
 
@@ -130,6 +142,7 @@ export function launchWorker(
         return;
       case 'heartbeat':
         figures = message;
+        listener.onChange(handle);
         return;
       case 'terminated':
         listener.onTerminated(handle);
@@ -142,6 +155,15 @@ export function launchWorker(
         return;
       case 'request':
         listener.onRequest(handle, message);
+        return;
+      case 'listen':
+      case 'unlisten':
+      case 'connectionReply':
+        listener.onListenerRequest(handle, message);
+        return;
+      case 'connections':
+        figures = { ...figures, connections: message.connections };
+        listener.onChange(handle);
         return;
       default:
         message satisfies never;
@@ -171,6 +193,7 @@ export function launchWorker(
 
   const handle: WorkerHandle = {
     ...spec,
+    id: nextId++,
     get pid() {
       return workerProcess.pid;
     },
@@ -179,6 +202,9 @@ export function launchWorker(
     },
     get requests() {
       return figures.requests;
+    },
+    get connections() {
+      return figures.connections;
     },
     get cutConnections() {
       return cutConnections;
@@ -189,12 +215,12 @@ export function launchWorker(
     get bootMs() {
       return bootMs;
     },
-    send: (message) => workerProcess.send(message),
+    send: (message, sent) => workerProcess.send(message, sent),
     drain(reason) {
       if (!step({ type: 'drain', reason })) return;
       // One that does not listen yet has nothing to drain, and may never listen.
       if (!hasSaidHello) workerProcess.kill('SIGTERM');
-      else workerProcess.send({ type: 'drain', reason });
+      else workerProcess.send({ type: 'drain', reason, keepAccepting: reason === 'shutdown' });
     },
     hurry: () => void workerProcess.send({ type: 'hurry' }),
     kill(reason, cause) {

@@ -102,10 +102,25 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('drained'), cutConnections: count }),
   z.object({ type: z.literal('listenForEvents') }),
   z.object({ type: z.literal('request'), seq: count, call: primaryCall }),
+  z.object({
+    type: z.literal('listen'),
+    seq: count,
+    query: z.object({
+      address: z.string().nullable(),
+      port: z.int().min(-1).max(65_535),
+      addressType: z.union([z.literal(4), z.literal(6), z.literal(-1)]),
+      flags: count,
+      index: count,
+      ticketKeys: z.instanceof(Uint8Array).exactOptional(),
+    }),
+  }),
+  z.object({ type: z.literal('unlisten'), key: z.string(), isDraining: z.boolean() }),
+  z.object({ type: z.literal('connectionReply'), key: z.string(), seq: count, accepted: z.boolean() }),
+  z.object({ type: z.literal('connections'), connections: count }),
 ]);
 
 const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('drain'), reason: z.string() }),
+  z.object({ type: z.literal('drain'), reason: z.string(), keepAccepting: z.boolean() }),
   z.object({ type: z.literal('hurry') }),
   z.object({ type: z.literal('markReady') }),
   z.object({
@@ -114,6 +129,24 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
     name: z.custom<ClusterEventName>((name) => typeof name === 'string'),
     event: z.custom<ClusterEvents[ClusterEventName]>((event) => typeof event === 'object'),
   }),
+  z.object({
+    type: z.literal('listenReply'),
+    seq: count,
+    outcome: z.discriminatedUnion('ok', [
+      z.object({
+        ok: z.literal(true),
+        key: z.string(),
+        bound: z
+          .object({ address: z.string(), family: z.string(), port: count })
+          .exactOptional(),
+        ticketKeys: z.instanceof(Uint8Array).exactOptional(),
+      }),
+      z.object({ ok: z.literal(false), errno: z.int() }),
+    ]),
+  }),
+  z.object({ type: z.literal('grant'), key: z.string(), slot: count }),
+  z.object({ type: z.literal('revoke'), key: z.string(), slot: count }),
+  z.object({ type: z.literal('connection'), seq: count, key: z.string() }),
   z.object({
     type: z.literal('reply'),
     seq: count,

@@ -33,7 +33,41 @@ export type ToPrimary =
   | { readonly type: 'drained'; readonly cutConnections: number }
   /** The app listens for the cluster's events, so send them. */
   | { readonly type: 'listenForEvents' }
-  | { readonly type: 'request'; readonly seq: number; readonly call: PrimaryCall };
+  | { readonly type: 'request'; readonly seq: number; readonly call: PrimaryCall }
+  /** A server of the app wants to listen; the answer is `listenReply`. */
+  | { readonly type: 'listen'; readonly seq: number; readonly query: ListenQuery }
+  /** A server of the app has closed, or the worker has stopped accepting in its drain. */
+  | { readonly type: 'unlisten'; readonly key: string; readonly isDraining: boolean }
+  /** The answer to `connection`; when it was not accepted, somebody else is to have it. */
+  | {
+      readonly type: 'connectionReply';
+      readonly key: string;
+      readonly seq: number;
+      readonly accepted: boolean;
+    }
+  /** The number of open connections has changed by much; sent between heartbeats. */
+  | { readonly type: 'connections'; readonly connections: number };
+
+/** Where a server wants to listen, in the terms of Node's `net` internals. */
+export interface ListenQuery {
+  /** `null` stands for every address, of both families where there are two; otherwise numeric, or a path. */
+  readonly address: string | null;
+  /** Below 0: `address` is the path of a Unix socket. */
+  readonly port: number;
+  readonly addressType: 4 | 6 | -1;
+  /** libuv's bind flags, such as IPv6-only. */
+  readonly flags: number;
+  /** Tells servers of one worker apart that listen on the same address, as on port 0. */
+  readonly index: number;
+  /** TLS session ticket keys, which all workers must share. */
+  readonly ticketKeys?: Uint8Array;
+}
+
+export interface BoundAddress {
+  readonly address: string;
+  readonly family: string;
+  readonly port: number;
+}
 
 /** What a worker may ask of the primary. */
 export type PrimaryCall =
@@ -43,7 +77,8 @@ export type PrimaryCall =
   | { readonly name: 'shutdown'; readonly reason: string };
 
 export type ToWorker =
-  | { readonly type: 'drain'; readonly reason: string }
+  /** `keepAccepting`: the whole cluster leaves, so give load balancers the time to notice. */
+  | { readonly type: 'drain'; readonly reason: string; readonly keepAccepting: boolean }
   /** Skip to the end of the drain. */
   | { readonly type: 'hurry' }
   /** The app said `process.send('ready')`, as PM2's users do. */
@@ -53,6 +88,26 @@ export type ToWorker =
       readonly name: ClusterEventName;
       readonly event: ClusterEvents[ClusterEventName];
     }
+  | {
+      readonly type: 'listenReply';
+      readonly seq: number;
+      readonly outcome:
+        | {
+            readonly ok: true;
+            readonly key: string;
+            /** Absent for a Unix socket. */
+            readonly bound?: BoundAddress;
+            readonly ticketKeys?: Uint8Array;
+          }
+        /** A libuv error number, below 0. */
+        | { readonly ok: false; readonly errno: number };
+    }
+  /** With a handle: accept from this slot from now on. */
+  | { readonly type: 'grant'; readonly key: string; readonly slot: number }
+  /** Accept from this slot no longer. */
+  | { readonly type: 'revoke'; readonly key: string; readonly slot: number }
+  /** With a handle: an accepted connection; the answer is `connectionReply`. */
+  | { readonly type: 'connection'; readonly seq: number; readonly key: string }
   | Reply;
 
 export interface Reply {

@@ -42,14 +42,17 @@ interface Connection {
   lastActiveMs: number | undefined;
 }
 
-/**
- * Follows a server from now on; connections that it has accepted before are not seen.
- *
- * @param onHttp2Request called for each HTTP/2 stream; HTTP/1 requests have a diagnostics channel.
- */
+export interface ConnectionObserver {
+  /** Called for each HTTP/2 stream; HTTP/1 requests have a diagnostics channel. */
+  onHttp2Request(): void;
+  /** Called when a connection has opened or closed. */
+  onConnections(): void;
+}
+
+/** Follows a server from now on; connections that it has accepted before are not seen. */
 export function trackConnections(
   server: net.Server,
-  onHttp2Request: () => void,
+  observer: ConnectionObserver,
 ): ConnectionTracker {
   const isTls = server instanceof tls.Server;
   // Node exports no class to ask for.
@@ -83,8 +86,10 @@ export function trackConnections(
   server.on('connection', (socket: Socket) => {
     open.add(socket);
     if (!isTls) carry(socket);
+    observer.onConnections();
     socket.once('close', () => {
       open.delete(socket);
+      observer.onConnections();
       connections.delete(socket);
       if (open.size === 0) for (const listener of emptyListeners) listener();
     });
@@ -96,7 +101,7 @@ export function trackConnections(
     });
   }
   if (isHttp2) {
-    server.on('stream', onHttp2Request);
+    server.on('stream', () => observer.onHttp2Request());
     server.on('session', (session: ServerHttp2Session) => {
       sessions.add(session);
       session.once('close', () => sessions.delete(session));

@@ -6,6 +6,15 @@ import type { ServerRegistry } from './server-registry.js';
 /** The share of `drainTimeoutMs` that connections get; the hooks after HTTP get the rest. */
 const CONNECTIONS_SHARE = 0.8;
 
+export interface DrainRequest {
+  readonly reason: string;
+  /**
+   * Whether to go on accepting for `readinessDelayMs`, so that load balancers notice: when the whole
+   * cluster leaves. One worker among others has its connections taken over at once.
+   */
+  readonly keepAccepting: boolean;
+}
+
 export interface DrainOptions {
   readonly drainTimeoutMs: number;
   readonly readinessDelayMs: number;
@@ -28,7 +37,7 @@ export interface DrainParts {
  * @returns how many connections had to be cut at the deadline
  */
 export async function drain(
-  reason: string,
+  { reason, keepAccepting }: DrainRequest,
   options: DrainOptions,
   { registry, hooks, draining, hurry }: DrainParts,
 ): Promise<{ readonly cutConnections: number }> {
@@ -42,7 +51,7 @@ export async function drain(
   registry.askClientsToLeave();
   await Promise.all([
     hooks.run('prepare', reason, connectionsEnd),
-    sleep(options.readinessDelayMs, connectionsEnd),
+    keepAccepting ? sleep(options.readinessDelayMs, connectionsEnd) : undefined,
   ]);
 
   registry.stopAccepting();

@@ -46,8 +46,12 @@ interface RequestMessage {
   readonly response: http.ServerResponse;
 }
 
-/** Watches from now on: call it before any server of the app listens. */
-export function createServerRegistry(): ServerRegistry {
+/**
+ * Watches from now on: call it before any server of the app listens.
+ *
+ * @param onConnections told of every connection that opens or closes; the number of those that are open
+ */
+export function createServerRegistry(onConnections: (count: number) => void): ServerRegistry {
   const trackers = new Map<net.Server, ConnectionTracker>();
   const startingServers = new Set<net.Server>();
   const waiting: Array<() => void> = [];
@@ -64,8 +68,11 @@ export function createServerRegistry(): ServerRegistry {
     const { server } = message as { server: net.Server };
     startingServers.add(server);
     if (trackers.has(server)) return;
-    const tracker = trackConnections(server, () => {
-      requests += 1;
+    const tracker = trackConnections(server, {
+      onHttp2Request() {
+        requests += 1;
+      },
+      onConnections: () => onConnections(openConnections()),
     });
     trackers.set(server, tracker);
     if (leaving) tracker.askClientsToLeave();

@@ -7,6 +7,7 @@ import { createShutdownHooks } from '../lifecycle/shutdown-hooks.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import { drain } from './drain.js';
+import type { DrainRequest } from './drain.js';
 import { createServerRegistry } from './server-registry.js';
 import type { ServerRegistry } from './server-registry.js';
 
@@ -34,7 +35,7 @@ export interface ServingProcess {
   /** Says that the app is ready, whatever `boot` waits for. */
   markReady(): void;
   /** Drains; every call gets the same promise. */
-  drain(reason: string): Promise<{ readonly cutConnections: number }>;
+  drain(request: DrainRequest): Promise<{ readonly cutConnections: number }>;
   /** Skips to the end of the drain. */
   hurry(): void;
 }
@@ -45,14 +46,20 @@ export interface ServingIdentity {
   readonly generation: number;
 }
 
-/** @param onWaiting told, again and again, which readiness checks the boot is waiting for. */
+export interface ServingObserver {
+  /** Told, again and again, which readiness checks the boot is waiting for. */
+  onWaiting(failingChecks: readonly string[]): void;
+  /** Told of every connection that opens or closes; the number of those that are open. */
+  onConnections(count: number): void;
+}
+
 export function createServingProcess(
   identity: ServingIdentity,
   options: ResolvedOptions,
   logger: Logger,
-  onWaiting: (failingChecks: readonly string[]) => void,
+  observer: ServingObserver,
 ): ServingProcess {
-  const registry = createServerRegistry();
+  const registry = createServerRegistry(observer.onConnections);
   const hooks = createShutdownHooks({ hookTimeoutMs: options.hookTimeoutMs, logger });
   const draining = new AbortController();
   const hurry = new AbortController();
@@ -84,7 +91,7 @@ export function createServingProcess(
     while (state === 'booting') {
       const outcome = await health.readyChecksPass();
       if (outcome.ok) return;
-      onWaiting(outcome.failing);
+      observer.onWaiting(outcome.failing);
       await delay(READY_CHECK_RETRY_MS);
     }
   };
@@ -118,9 +125,9 @@ export function createServingProcess(
       state = 'ready';
       return true;
     },
-    async drain(reason) {
+    async drain(request) {
       state = 'draining';
-      drained ??= drain(reason, options, { registry, hooks, draining, hurry: hurry.signal });
+      drained ??= drain(request, options, { registry, hooks, draining, hurry: hurry.signal });
       return await drained;
     },
     hurry: () => hurry.abort(),

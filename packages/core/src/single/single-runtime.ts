@@ -27,8 +27,10 @@ export async function startSingle(
           status: async () => await handle.status(),
           logger,
         });
-  const serving = createServingProcess(identity, options, logger, (checks) => {
-    logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`);
+  const serving = createServingProcess(identity, options, logger, {
+    onWaiting: (checks) =>
+      logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`),
+    onConnections: () => undefined,
   });
   const events = createClusterEmitter(logger);
 
@@ -36,7 +38,7 @@ export async function startSingle(
     if (serving.state === 'draining') return;
     logger.info({ reason }, `shutting down (${reason})`);
     events.emit('shutdown', { reason });
-    void serving.drain(reason).then(async ({ cutConnections }) => {
+    void serving.drain({ reason, keepAccepting: true }).then(async ({ cutConnections }) => {
       await admin?.close();
       if (cutConnections > 0) {
         logger.warn({ cutConnections }, `had to cut ${cutConnections} connection(s)`);

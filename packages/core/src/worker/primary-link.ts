@@ -3,6 +3,8 @@ import cluster from 'node:cluster';
 import type { Logger } from '../logger.js';
 import { unwrapForWorker, wrap } from '../protocol/envelope.js';
 import type { PrimaryCall, ToPrimary, ToWorker } from '../protocol/messages.js';
+import { isNativeHandle } from '../protocol/native-handle.js';
+import type { NativeHandle } from '../protocol/native-handle.js';
 import { createRequester } from '../protocol/requester.js';
 
 export interface PrimaryLink {
@@ -15,7 +17,10 @@ export interface PrimaryLink {
 }
 
 export interface PrimaryLinkHandlers {
-  readonly onMessage: (message: Exclude<ToWorker, { type: 'reply' }>) => void;
+  readonly onMessage: (
+    message: Exclude<ToWorker, { type: 'reply' }>,
+    handle: NativeHandle | undefined,
+  ) => void;
   /** The primary has died or let go of this worker. */
   readonly onClosed: () => void;
 }
@@ -32,13 +37,13 @@ export function openPrimaryLink(logger: Logger, handlers: PrimaryLinkHandlers): 
   };
   const requester = createRequester((seq, call) => post({ type: 'request', seq, call }));
 
-  process.on('message', (raw: unknown) => {
+  process.on('message', (raw: unknown, handle: unknown) => {
     const unwrapped = unwrapForWorker(raw);
     if (unwrapped.kind === 'malformed') {
       logger.warn({ why: unwrapped.why }, 'dropped a malformed message of the primary');
     } else if (unwrapped.kind === 'message') {
       if (unwrapped.message.type === 'reply') requester.settle(unwrapped.message);
-      else handlers.onMessage(unwrapped.message);
+      else handlers.onMessage(unwrapped.message, isNativeHandle(handle) ? handle : undefined);
     }
   });
   cluster.worker?.once('disconnect', () => {

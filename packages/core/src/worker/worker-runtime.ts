@@ -6,13 +6,18 @@ import { onSignals } from '../lifecycle/signals.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
+import type { DrainRequest } from '../serving/drain.js';
 import { createServingProcess } from '../serving/serving-process.js';
 import { openPrimaryLink } from './primary-link.js';
+import { installSlotListener } from './slot-listener.js';
 import { isDebugged, startStallWatchdog } from './stall-watchdog.js';
 
 /** A status is put together at once; a rollout takes as long as the workers' boots. */
 const STATUS_TIMEOUT_MS = 5_000;
 const ROLLOUT_TIMEOUT_MS = 600_000;
+
+/** A change in the number of connections that the primary is told of between heartbeats. */
+const REPORTED_CHANGE = 8;
 
 export interface WorkerIdentity {
   readonly workerId: number;
@@ -27,22 +32,30 @@ export async function startWorker(
   logger: Logger,
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
-  const serving = createServingProcess({ role: 'worker', ...identity }, options, logger, (checks) =>
-    link.send({ type: 'waitingForChecks', checks: [...checks] }),
-  );
+  const serving = createServingProcess({ role: 'worker', ...identity }, options, logger, {
+    onWaiting: (checks) => link.send({ type: 'waitingForChecks', checks }),
+    onConnections: reportConnections,
+  });
+  let reportedConnections = 0;
+  // A function and not a constant: serving begins to call it before the link is open.
+  function reportConnections(connections: number): void {
+    if (Math.abs(connections - reportedConnections) < REPORTED_CHANGE) return;
+    reportedConnections = connections;
+    link.send({ type: 'connections', connections });
+  }
   const events = createClusterEmitter(logger, () => link.send({ type: 'listenForEvents' }));
 
-  const leave = async (reason: string, exitCode: number): Promise<void> => {
-    const { cutConnections } = await serving.drain(reason);
+  const leave = async (request: DrainRequest, exitCode: number): Promise<void> => {
+    const { cutConnections } = await serving.drain(request);
     await link.flush({ type: 'drained', cutConnections });
     process.exit(exitCode);
   };
 
   const link = openPrimaryLink(logger, {
-    onMessage(message) {
+    onMessage(message, sent) {
       switch (message.type) {
         case 'drain':
-          void leave(message.reason, EXIT_CODES.clean);
+          void leave(message, EXIT_CODES.clean);
           return;
         case 'hurry':
           serving.hurry();
@@ -53,12 +66,21 @@ export async function startWorker(
         case 'event':
           events.emit(message.name, message.event as never);
           return;
+        case 'listenReply':
+        case 'grant':
+        case 'revoke':
+        case 'connection':
+          slotListener.onMessage(message, sent);
+          return;
         default:
           message satisfies never;
       }
     },
-    onClosed: () => void leave('the primary has gone', EXIT_CODES.clean),
+    onClosed: () =>
+      void leave({ reason: 'the primary has gone', keepAccepting: false }, EXIT_CODES.clean),
   });
+
+  const slotListener = installSlotListener(link.send, () => serving.state === 'draining');
 
   const failBoot = async (thrown: unknown): Promise<never> => {
     const address = listenAddressOf(thrown);
@@ -76,7 +98,7 @@ export async function startWorker(
         if (!link.send({ type: 'failing', error: toErrorInfo(thrown) })) {
           logger.fatal({ err: thrown }, 'uncaught error');
         }
-        void leave('uncaught error', EXIT_CODES.failure);
+        void leave({ reason: 'uncaught error', keepAccepting: false }, EXIT_CODES.failure);
         return;
       case 'draining':
         logger.error({ err: thrown }, 'uncaught error while draining');
@@ -91,7 +113,7 @@ export async function startWorker(
     terminate() {
       if (link.send({ type: 'terminated' })) return;
       if (serving.state === 'draining') serving.hurry();
-      else void leave('SIGTERM', EXIT_CODES.clean);
+      else void leave({ reason: 'SIGTERM', keepAccepting: false }, EXIT_CODES.clean);
     },
     interrupt: () => undefined,
     reload: () => undefined,
@@ -117,6 +139,7 @@ export async function startWorker(
 
   const beat = (): void => {
     const { connections, requests } = serving.registry;
+    reportedConnections = connections;
     link.send({
       type: 'heartbeat',
       sample: serving.members.health.sample(),

@@ -1,0 +1,162 @@
+// Primary: one address that the primary itself accepts from, handing each connection to a worker: in
+// turn, or always the same one for a client. For platforms without listen slots, and for sticky sessions.
+import { once } from 'node:events';
+import net from 'node:net';
+import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
+import { isNativeHandle } from '../protocol/native-handle.js';
+import type { NativeHandle } from '../protocol/native-handle.js';
+import type { GroupMember, ListenerGroup } from './listener-group.js';
+
+/** Accepted connections that wait for a worker; beyond it they are closed. */
+const MAX_WAITING = 4_096;
+const IPV6_ONLY = 1;
+
+/** Chooses a worker for a connection among those that could take it; undefined: wait. */
+export interface DispatchPolicy {
+  /** @param free those that have answered their last connection; never empty */
+  pick(
+    connection: NativeHandle,
+    free: readonly GroupMember[],
+    all: readonly GroupMember[],
+  ): GroupMember | undefined;
+}
+
+interface InFlight {
+  readonly member: GroupMember;
+  readonly connection: NativeHandle;
+}
+
+/** @throws the listen error */
+export async function openDispatcher(
+  key: string,
+  query: ListenQuery,
+  policy: DispatchPolicy,
+): Promise<ListenerGroup> {
+  const { server, handle } = await listen(query);
+  const address = server.address();
+  const bound: BoundAddress | undefined =
+    typeof address === 'object' && address !== null ? address : undefined;
+  const inFlight = new Map<number, InFlight>();
+  const busy = new Set<number>();
+  let waiting: NativeHandle[] = [];
+  let members: readonly GroupMember[] = [];
+  let nextSeq = 1;
+  let isReleased = false;
+  let isClosed = false;
+
+  handle.onconnection = (status, connection) => {
+    if (status !== 0 || connection === undefined) return;
+    if (waiting.length >= MAX_WAITING) {
+      connection.close();
+      return;
+    }
+    waiting.push(connection);
+    pump();
+  };
+
+  /** One connection at a time for each worker: a busy one gets no more until it has answered. */
+  const pump = (): void => {
+    if (waiting.length === 0) return;
+    const eligible = eligibleMembers(members);
+    const passedOver: NativeHandle[] = [];
+    while (waiting.length > 0) {
+      const free = eligible.filter(({ id }) => !busy.has(id));
+      if (free.length === 0) break;
+      const connection = waiting.shift();
+      if (connection === undefined) break;
+      const member = policy.pick(connection, free, eligible);
+      if (member === undefined) {
+        passedOver.push(connection);
+        continue;
+      }
+      const seq = nextSeq++;
+      busy.add(member.id);
+      inFlight.set(seq, { member, connection });
+      member.send({ type: 'connection', seq, key }, connection);
+    }
+    if (passedOver.length > 0) waiting = [...passedOver, ...waiting];
+  };
+
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    server.close();
+    for (const connection of waiting.splice(0)) connection.close();
+    for (const { connection } of inFlight.values()) connection.close();
+    inFlight.clear();
+  };
+
+  return {
+    bound,
+    update(next) {
+      members = next;
+      const present = new Set(members.map(({ id }) => id));
+      // The connections that a worker had not answered when it died go to another.
+      const orphans: NativeHandle[] = [];
+      for (const [seq, { member, connection }] of inFlight) {
+        if (present.has(member.id)) continue;
+        inFlight.delete(seq);
+        busy.delete(member.id);
+        orphans.push(connection);
+      }
+      waiting = [...orphans, ...waiting];
+      if (isReleased && members.length === 0) close();
+      else pump();
+    },
+    onConnectionReply({ seq, accepted }) {
+      const entry = inFlight.get(seq);
+      if (entry === undefined) return;
+      inFlight.delete(seq);
+      busy.delete(entry.member.id);
+      if (accepted) entry.connection.close();
+      else waiting.unshift(entry.connection);
+      pump();
+    },
+    release() {
+      isReleased = true;
+      if (members.length === 0) close();
+    },
+    close,
+  };
+}
+
+/** Those that are ready; while none is, those that boot; and at the end, those that drain. */
+function eligibleMembers(members: readonly GroupMember[]): readonly GroupMember[] {
+  for (const wanted of ['ready', 'booting', 'draining'] as const) {
+    const found = members.filter(({ state }) => state === wanted);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** Connections go to the free workers in turn. */
+export function inTurn(): DispatchPolicy {
+  let lastId = 0;
+  return {
+    pick(_connection, free) {
+      const next = free.find(({ id }) => id > lastId) ?? free[0];
+      lastId = next?.id ?? 0;
+      return next;
+    },
+  };
+}
+
+async function listen(
+  query: ListenQuery,
+): Promise<{ readonly server: net.Server; readonly handle: NativeHandle }> {
+  const server = net.createServer();
+  const { address, port, flags } = query;
+  if (port < 0) {
+    server.listen({ path: address ?? '' });
+  } else {
+    server.listen({
+      port,
+      ...(address === null ? {} : { host: address }),
+      ipv6Only: (flags & IPV6_ONLY) !== 0,
+    });
+  }
+  await once(server, 'listening');
+  const handle: unknown = Reflect.get(server, '_handle');
+  if (!isNativeHandle(handle)) throw new Error('a listening net.Server has no handle');
+  return { server, handle };
+}

@@ -1,0 +1,145 @@
+// Primary: one address as a group of sockets that the kernel spreads connections over. The primary keeps
+// them; workers hold leases on them. So neither a crash nor a reload resets a queued connection.
+import net from 'node:net';
+import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
+import { isNativeHandle } from '../protocol/native-handle.js';
+import type { NativeHandle } from '../protocol/native-handle.js';
+import { planLeases, planSteering } from './lease-policy.js';
+import type { Leases, Steering } from './lease-policy.js';
+import type { GroupMember, ListenerGroup } from './listener-group.js';
+
+/** libuv's UV_TCP_IPV6ONLY. */
+const IPV6_ONLY = 1;
+/** How often within a second connections may be steered anew. */
+const MAX_STEERINGS_PER_SECOND = 20;
+
+/** Node ≥ 24.19 and ≥ 26.4 have it. */
+const BoundSocket = (net as Partial<Pick<typeof net, 'BoundSocket'>>).BoundSocket;
+
+/** Why slots cannot be used here, or undefined when they can. */
+export function slotsUnavailable(): string | undefined {
+  if (process.platform !== 'linux') return `listen slots need Linux, this is ${process.platform}`;
+  if (BoundSocket === undefined) {
+    return `listen slots need Node ≥ 24.19 or ≥ 26.4 (net.BoundSocket), this is ${process.version}`;
+  }
+  return undefined;
+}
+
+/**
+ * Binds the first slot.
+ *
+ * @throws the bind error, also when another program listens on the address already
+ */
+export function openListenSlots(
+  key: string,
+  query: ListenQuery,
+  report: (error: unknown) => void,
+  nowMs: () => number,
+): ListenerGroup {
+  const first = bindFirst(query);
+  const { bound, host } = first;
+  const slots: NativeHandle[] = [first.handle];
+  const steeringsMs: number[] = [];
+  let leases: Leases = new Map();
+  let steering: Steering | undefined;
+  let isReleased = false;
+
+  /** More can join the group at any time; only leaving it would lose connections. */
+  const addSlots = (count: number): void => {
+    try {
+      while (slots.length < count) slots.push(bind(host, bound.port, query, true).handle);
+    } catch (error) {
+      report(error);
+    }
+  };
+
+  const steer = (members: readonly GroupMember[]): void => {
+    const next = planSteering(members, steering);
+    const isNew = next !== undefined && next !== steering;
+    if (isNew) {
+      const sinceMs = nowMs() - 1_000;
+      while ((steeringsMs[0] ?? Infinity) < sinceMs) steeringsMs.shift();
+      if (steeringsMs.length >= MAX_STEERINGS_PER_SECOND) {
+        steering = undefined;
+        return;
+      }
+      steeringsMs.push(nowMs());
+    }
+    steering = next;
+  };
+
+  return {
+    bound,
+    update(members) {
+      if (isReleased) return;
+      addSlots(Math.max(0, ...members.map(({ workerId }) => workerId)));
+      steer(members);
+      const byId = new Map(members.map((member) => [member.id, member]));
+      const next = planLeases(slots.length, members, leases, steering);
+      for (const [slot, id] of next) {
+        const previous = leases.get(slot);
+        if (previous === id) continue;
+        // Give before take, so that somebody accepts at every moment.
+        byId.get(id)?.send({ type: 'grant', key, slot }, slots[slot]);
+        if (previous !== undefined) byId.get(previous)?.send({ type: 'revoke', key, slot });
+      }
+      leases = next;
+    },
+    onConnectionReply: () => undefined,
+    release() {
+      // The workers' own copies stay open until they stop accepting; the last one closes the socket,
+      // and clients are refused instead of waiting in a queue that nobody reads.
+      isReleased = true;
+      for (const slot of slots.splice(0)) slot.close();
+    },
+    close() {
+      isReleased = true;
+      for (const slot of slots.splice(0)) slot.close();
+    },
+  };
+}
+
+interface FirstSlot {
+  readonly handle: NativeHandle;
+  readonly bound: BoundAddress;
+  readonly host: string;
+}
+
+function bindFirst(query: ListenQuery): FirstSlot {
+  if (query.address !== null) return bindAlone(query.address, query);
+  // As Node does: dual-stack where IPv6 exists.
+  try {
+    return bindAlone('::', query);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === 'EADDRINUSE' || code === 'EACCES') throw error;
+    return bindAlone('0.0.0.0', query);
+  }
+}
+
+/** With SO_REUSEPORT a second program would silently share the traffic; so it is first tried without. */
+function bindAlone(host: string, query: ListenQuery): FirstSlot {
+  if (query.port !== 0) bind(host, query.port, query, false).handle.close();
+  return { ...bind(host, query.port, query, true), host };
+}
+
+function bind(
+  host: string,
+  port: number,
+  query: ListenQuery,
+  reusePort: boolean,
+): { readonly handle: NativeHandle; readonly bound: BoundAddress } {
+  if (BoundSocket === undefined) throw new Error(slotsUnavailable());
+  const ipv6Only = (query.flags & IPV6_ONLY) !== 0;
+  const socket = new BoundSocket({ host, port, ipv6Only, reusePort });
+  const bound = { ...socket.address() };
+  return { handle: takeHandle(socket), bound };
+}
+
+/** A socket object around it is the public way to the handle, which can then be sent again and again. */
+function takeHandle(socket: net.BoundSocket): NativeHandle {
+  const options = { handle: socket, manualStart: true, readable: false, writable: false };
+  const handle: unknown = Reflect.get(new net.Socket(options), '_handle');
+  if (!isNativeHandle(handle)) throw new Error('net.Socket has not adopted the bound socket');
+  return handle;
+}

@@ -1,0 +1,23 @@
+// Primary: what the two ways of giving workers their connections have in common.
+import type { BoundAddress, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { NativeHandle } from '../protocol/native-handle.js';
+import type { LeaseCandidate } from './lease-policy.js';
+
+/** A worker that listens on the group's address. */
+export interface GroupMember extends LeaseCandidate {
+  send(message: ToWorker, handle?: NativeHandle): boolean;
+}
+
+/** All workers' servers on one address. */
+export interface ListenerGroup {
+  /** Absent for a Unix socket. */
+  readonly bound: BoundAddress | undefined;
+  /** The workers that listen, and how they are, have changed. */
+  update(members: readonly GroupMember[]): void;
+  /** A member has answered a connection that it was sent. */
+  onConnectionReply(message: Extract<ToPrimary, { type: 'connectionReply' }>): void;
+  /** The cluster shuts down: take no more than what the workers still accept. */
+  release(): void;
+  /** Stops listening at once. Idempotent. */
+  close(): void;
+}

@@ -1,0 +1,179 @@
+// Primary: every address the app listens on, and which workers listen there.
+import path from 'node:path';
+import type { BalanceStatus } from '../cluster.js';
+import type { Logger } from '../logger.js';
+import type { BoundAddress, ListenQuery, ToPrimary } from '../protocol/messages.js';
+import { inTurn, openDispatcher } from './connection-dispatcher.js';
+import { openListenSlots, slotsUnavailable } from './listen-slots.js';
+import type { GroupMember, ListenerGroup } from './listener-group.js';
+import type { WorkerHandle } from './worker-handle.js';
+
+export type ListenerRequest = Extract<
+  ToPrimary,
+  { type: 'listen' | 'unlisten' | 'connectionReply' }
+>;
+
+export interface Listeners {
+  readonly balance: BalanceStatus;
+  onRequest(worker: WorkerHandle, message: ListenerRequest): void;
+  /** Any worker's state or number of connections has changed. */
+  update(): void;
+  /** The cluster shuts down. */
+  release(): void;
+}
+
+interface Entry {
+  readonly group: Promise<ListenerGroup>;
+  opened: ListenerGroup | undefined;
+  readonly workers: Set<WorkerHandle>;
+  ticketKeys: Uint8Array | undefined;
+}
+
+export interface ListenersOptions {
+  readonly balance: 'auto' | 'slots' | 'round-robin';
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+export function createListeners({ balance, logger, nowMs }: ListenersOptions): Listeners {
+  const entries = new Map<string, Entry>();
+  const status = chooseBalance(balance);
+  let isReleased = false;
+
+  const open = async (key: string, query: ListenQuery): Promise<ListenerGroup> => {
+    if (status.mode === 'slots' && query.port >= 0) {
+      const report = (error: unknown): void => {
+        logger.error({ err: error, key }, 'could not bind another listen slot');
+      };
+      return await Promise.resolve(openListenSlots(key, query, report, nowMs));
+    }
+    return await openDispatcher(key, query, inTurn());
+  };
+
+  const entryFor = (key: string, query: ListenQuery): Entry => {
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    const group = open(key, query);
+    const entry: Entry = {
+      group,
+      opened: undefined,
+      workers: new Set(),
+      ticketKeys: query.ticketKeys,
+    };
+    entries.set(key, entry);
+    group.then(
+      (opened) => {
+        entry.opened = opened;
+      },
+      () => entries.delete(key),
+    );
+    return entry;
+  };
+
+  const listen = async (
+    worker: WorkerHandle,
+    { seq, query }: Extract<ToPrimary, { type: 'listen' }>,
+  ): Promise<void> => {
+    const key = keyOf(query);
+    const entry = entryFor(key, query);
+    let bound: BoundAddress | undefined;
+    try {
+      ({ bound } = await entry.group);
+    } catch (error) {
+      const { errno } = error as { errno?: unknown };
+      if (typeof errno !== 'number') logger.error({ err: error, key }, 'could not listen');
+      const outcome = { ok: false, errno: typeof errno === 'number' ? errno : EINVAL } as const;
+      worker.send({ type: 'listenReply', seq, outcome });
+      return;
+    }
+    if (!isAlive(worker)) return;
+    entry.workers.add(worker);
+    const { ticketKeys } = entry;
+    worker.send({
+      type: 'listenReply',
+      seq,
+      outcome: {
+        ok: true,
+        key,
+        ...(bound === undefined ? {} : { bound }),
+        ...(ticketKeys === undefined ? {} : { ticketKeys }),
+      },
+    });
+    refresh(entry);
+  };
+
+  const refresh = (entry: Entry): void => {
+    for (const worker of entry.workers) if (!isAlive(worker)) entry.workers.delete(worker);
+    entry.opened?.update([...entry.workers].flatMap(toMember));
+  };
+
+  return {
+    balance: status,
+    onRequest(worker, message) {
+      switch (message.type) {
+        case 'listen':
+          void listen(worker, message);
+          return;
+        case 'unlisten': {
+          const entry = entries.get(message.key);
+          if (entry === undefined) return;
+          entry.workers.delete(worker);
+          refresh(entry);
+          // The app itself has closed its server, everywhere: nobody is to wait in its queue.
+          if (!message.isDraining && entry.workers.size === 0) {
+            entries.delete(message.key);
+            entry.opened?.close();
+          }
+          return;
+        }
+        case 'connectionReply':
+          entries.get(message.key)?.opened?.onConnectionReply(message);
+          return;
+        default:
+          message satisfies never;
+      }
+    },
+    update() {
+      for (const entry of entries.values()) refresh(entry);
+    },
+    release() {
+      if (isReleased) return;
+      isReleased = true;
+      for (const { group } of entries.values()) {
+        group.then(
+          (opened) => opened.release(),
+          () => undefined,
+        );
+      }
+    },
+  };
+}
+
+/** libuv's UV_EINVAL. */
+const EINVAL = -22;
+
+function keyOf({ address, port, addressType, flags, index }: ListenQuery): string {
+  const place = port < 0 && address !== null ? path.resolve(address) : (address ?? '*');
+  return [place, port, addressType, flags, index].join('|');
+}
+
+function isAlive({ state }: WorkerHandle): boolean {
+  return state.name !== 'killed' && state.name !== 'gone';
+}
+
+function toMember(worker: WorkerHandle): GroupMember[] {
+  const { name } = worker.state;
+  if (name === 'killed' || name === 'gone') return [];
+  const { id, workerId, connections, send } = worker;
+  return [{ id, workerId, connections, send, state: name }];
+}
+
+function chooseBalance(wanted: ListenersOptions['balance']): BalanceStatus {
+  if (wanted === 'round-robin') {
+    return { mode: 'round-robin', reason: 'asked for by the option balance' };
+  }
+  const why = slotsUnavailable();
+  return why === undefined
+    ? { mode: 'slots', reason: 'the kernel spreads connections over sockets that the primary keeps' }
+    : { mode: 'round-robin', reason: why };
+}

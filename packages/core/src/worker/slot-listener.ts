@@ -1,0 +1,208 @@
+// Worker: makes the app's own listen() get its connections through Corral. The only file that knows how
+// `node:cluster` gives a worker's server its handle.
+import cluster from 'node:cluster';
+import net from 'node:net';
+import type { BoundAddress, ListenQuery, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { NativeHandle } from '../protocol/native-handle.js';
+
+/** What `node:net` asks of `node:cluster` in a worker; the same from Node 20 to 26. */
+interface ServerQuery {
+  readonly address?: string | null;
+  readonly port?: number;
+  readonly addressType?: number | 'udp4' | 'udp6';
+  readonly fd?: number | null;
+  readonly flags?: number;
+  readonly backlog?: number;
+}
+type GetServer = (
+  server: net.Server & { _getServerData?(): unknown; _setServerData?(data: unknown): void },
+  query: ServerQuery,
+  callback: (error: number, handle: unknown) => void,
+) => void;
+
+/** What the worker's servers have instead of a listening socket. */
+interface FauxHandle {
+  /** Set by `node:net`, and called as a method of this handle with each connection. */
+  onconnection?: (status: number, connection: NativeHandle | undefined) => void;
+  listen(backlog: number): number;
+  close(callback?: () => void): void;
+  ref(): void;
+  unref(): void;
+  getsockname?(out: object): number;
+}
+
+type ListenReply = Extract<ToWorker, { type: 'listenReply' }>;
+export type ListenerMessage = Extract<
+  ToWorker,
+  { type: 'listenReply' | 'grant' | 'revoke' | 'connection' }
+>;
+
+export interface SlotListener {
+  /** Takes what the primary says of listeners. */
+  onMessage(message: ListenerMessage, handle: NativeHandle | undefined): void;
+}
+
+interface Listener {
+  readonly faux: FauxHandle;
+  readonly server: net.Server;
+  readonly leases: Map<number, NativeHandle>;
+  backlog: number;
+}
+
+const NEVER_MS = 2 ** 31 - 1;
+const DEFAULT_BACKLOG = 511;
+
+/**
+ * From now on, servers of this process listen through the primary.
+ *
+ * @param isDraining whether a server that closes does so because the process leaves
+ */
+export function installSlotListener(
+  send: (message: ToPrimary) => boolean,
+  isDraining: () => boolean,
+): SlotListener {
+  const waiting = new Map<number, (reply: ListenReply['outcome']) => void>();
+  const listeners = new Map<string, Listener>();
+  const usedIndexes = new Map<string, Set<number>>();
+  let nextSeq = 1;
+
+  const takeIndex = (place: string): { readonly index: number; readonly release: () => void } => {
+    const used = usedIndexes.get(place) ?? new Set();
+    usedIndexes.set(place, used);
+    let index = 0;
+    while (used.has(index)) index += 1;
+    used.add(index);
+    return { index, release: () => void used.delete(index) };
+  };
+
+  const open = (
+    key: string,
+    server: net.Server,
+    bound: BoundAddress | undefined,
+    release: () => void,
+  ): FauxHandle => {
+    // A listening server keeps its process alive; so does this in its place.
+    const keepAlive = setInterval(() => undefined, NEVER_MS);
+    const faux: FauxHandle = {
+      listen(backlog) {
+        listener.backlog = backlog;
+        return 0;
+      },
+      close(callback) {
+        clearInterval(keepAlive);
+        if (listeners.get(key) === listener) {
+          listeners.delete(key);
+          release();
+          for (const lease of listener.leases.values()) lease.close();
+          send({ type: 'unlisten', key, isDraining: isDraining() });
+        }
+        if (callback !== undefined) setImmediate(callback);
+      },
+      ref: () => void keepAlive.ref(),
+      unref: () => void keepAlive.unref(),
+      // Only TCP servers have an address of this kind.
+      ...(bound === undefined
+        ? {}
+        : {
+            getsockname(out: object) {
+              Object.assign(out, bound);
+              return 0;
+            },
+          }),
+    };
+    const listener: Listener = { faux, server, leases: new Map(), backlog: DEFAULT_BACKLOG };
+    listeners.set(key, listener);
+    return faux;
+  };
+
+  const accept = (key: string, connection: NativeHandle): boolean => {
+    const listener = listeners.get(key);
+    if (listener?.faux.onconnection === undefined) return false;
+    listener.faux.onconnection(0, connection);
+    return true;
+  };
+
+  const original = (cluster as unknown as { _getServer: GetServer })._getServer;
+  const getServer: GetServer = function getServer(this: unknown, server, query, callback) {
+    const wanted = toListenQuery(query);
+    // UDP and inherited descriptors stay with node:cluster.
+    if (wanted === undefined) {
+      original.call(this, server, query, callback);
+      return;
+    }
+    const { index, release } = takeIndex([wanted.address, wanted.port, wanted.addressType].join());
+    const seq = nextSeq++;
+    waiting.set(seq, (outcome) => {
+      if (!outcome.ok) {
+        release();
+        callback(outcome.errno, null);
+        return;
+      }
+      if (outcome.ticketKeys !== undefined) server._setServerData?.(outcome.ticketKeys);
+      callback(0, open(outcome.key, server, outcome.bound, release));
+    });
+    const ticketKeys = server._getServerData?.();
+    send({
+      type: 'listen',
+      seq,
+      query: {
+        ...wanted,
+        index,
+        ...(ticketKeys instanceof Uint8Array ? { ticketKeys } : {}),
+      },
+    });
+  };
+  Object.assign(cluster, { _getServer: getServer });
+
+  return {
+    onMessage(message, handle) {
+      switch (message.type) {
+        case 'listenReply': {
+          const settle = waiting.get(message.seq);
+          waiting.delete(message.seq);
+          settle?.(message.outcome);
+          return;
+        }
+        case 'grant': {
+          const listener = listeners.get(message.key);
+          if (handle === undefined) return;
+          if (listener === undefined || listener.leases.has(message.slot)) {
+            handle.close();
+            return;
+          }
+          listener.leases.set(message.slot, handle);
+          handle.onconnection = (status, connection) => {
+            if (status === 0 && connection !== undefined) {
+              if (!accept(message.key, connection)) connection.close();
+            } else {
+              listener.faux.onconnection?.(status, undefined);
+            }
+          };
+          handle.listen(listener.backlog);
+          return;
+        }
+        case 'revoke': {
+          const leases = listeners.get(message.key)?.leases;
+          leases?.get(message.slot)?.close();
+          leases?.delete(message.slot);
+          return;
+        }
+        case 'connection': {
+          const accepted = handle !== undefined && accept(message.key, handle);
+          if (!accepted) handle?.close();
+          send({ type: 'connectionReply', key: message.key, seq: message.seq, accepted });
+          return;
+        }
+        default:
+          message satisfies never;
+      }
+    },
+  };
+}
+
+function toListenQuery(query: ServerQuery): Omit<ListenQuery, 'index'> | undefined {
+  const { address = null, port = -1, addressType, fd, flags = 0 } = query;
+  if (typeof fd === 'number' && fd >= 0) return undefined;
+  if (addressType !== 4 && addressType !== 6 && addressType !== -1) return undefined;
+  return { address, port, addressType, flags };
+}

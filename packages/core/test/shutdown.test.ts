@@ -1,0 +1,124 @@
+// Process tests: signals to the primary under load; no accepted request is lost, no process is left.
+import { expect, test } from 'vitest';
+import { probe, startLoad, waitUntilGone } from '@corral/test-kit';
+import { call, openStream, startServing, toldCounts } from './support.js';
+
+test.for([
+  { connections: 'keep-alive', method: 'GET' },
+  { connections: 'new', method: 'GET' },
+  { connections: 'keep-alive', method: 'POST' },
+] as const)(
+  'SIGTERM under load: every accepted request is answered ($method, $connections)',
+  async ({ connections, method }) => {
+    const fixture = await startServing('serve.mjs', { workers: 2, idleGraceMs: 200 });
+    const pids = fixture.family();
+    expect(pids).toHaveLength(3);
+    const load = startLoad({
+      url: `${fixture.url}?delayMs=10`,
+      connections,
+      method,
+      ...(method === 'POST' ? { body: 'x'.repeat(5_000) } : {}),
+    });
+    await load.answered(100);
+
+    fixture.kill('SIGTERM');
+
+    expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+    await waitUntilGone(pids);
+    // Every lane ends when it is refused a connection.
+    const { failures, ok, refused } = await load.finished;
+    expect(failures).toEqual([]);
+    expect(refused).toBe(8);
+    expect(toldCounts(fixture.stdout)).toEqual({ received: ok, answered: ok });
+  },
+);
+
+test('responses during the drain tell keep-alive clients to leave', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 1, readinessDelayMs: 3_000 });
+  const before = await probe(fixture.url, { headers: { connection: 'keep-alive' } });
+  expect(before.headers.connection).toBe('keep-alive');
+
+  fixture.kill('SIGTERM');
+  await fixture.nextEvent('shutdown');
+
+  // The worker hears of it a moment later; until readinessDelayMs is over it accepts connections.
+  let during = before;
+  while (during.headers.connection === 'keep-alive') {
+    during = await probe(fixture.url, { headers: { connection: 'keep-alive' } });
+  }
+  expect(during).toMatchObject({ status: 200, headers: { connection: 'close' } });
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+});
+
+test('SIGINT to the whole process group (Ctrl-C) drains as SIGTERM to the primary does', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 2, idleGraceMs: 200 });
+  const pids = fixture.family();
+  const load = startLoad({ url: `${fixture.url}?delayMs=10`, connections: 'keep-alive' });
+  await load.answered(50);
+
+  fixture.killGroup('SIGINT');
+
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+  await waitUntilGone(pids);
+  const { failures, ok } = await load.finished;
+  expect(failures).toEqual([]);
+  expect(toldCounts(fixture.stdout)).toEqual({ received: ok, answered: ok });
+  expect(fixture.output).not.toContain('cutting the shutdown short');
+});
+
+test('SIGTERM to the whole process group (systemd) replaces no worker', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 2 });
+  const pids = fixture.family();
+
+  fixture.killGroup('SIGTERM');
+
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+  await waitUntilGone(pids);
+  expect(fixture.events.filter(({ event }) => event === 'workerReady')).toEqual([]);
+});
+
+test.for(['SIGTERM', 'SIGINT'] as const)('a second %s cuts the shutdown short: exit 1', async (signal) => {
+  const fixture = await startServing('serve.mjs', { workers: 1, drainTimeoutMs: 3_600_000 });
+  const pids = fixture.family();
+  const hanging = await openStream(`${fixture.url}hold`);
+  fixture.kill(signal);
+  await fixture.nextEvent('shutdown');
+
+  fixture.kill(signal);
+
+  expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
+  await waitUntilGone(pids);
+  expect(await hanging.ended).toMatchObject({ code: 'ECONNRESET' });
+  expect(fixture.output).toContain(`${signal} again: cutting the shutdown short`);
+});
+
+test('what is still open at drainTimeoutMs is cut: exit 1, and the log says how many', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 1, drainTimeoutMs: 600 });
+  const held = [1, 2, 3].map(async () => await openStream(`${fixture.url}hold`));
+  const streams = await Promise.all(held);
+
+  fixture.kill('SIGTERM');
+
+  expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
+  for (const { ended } of streams) expect(await ended).toMatchObject({ code: 'ECONNRESET' });
+  expect(fixture.output).toMatch(/worker 1 had to cut 3 connection\(s\)/);
+});
+
+test('shutdown() called in the primary ends as SIGTERM does', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 2 });
+  const pids = fixture.family();
+
+  expect(await call(fixture, 'shutdown', 'enough')).toEqual({ ok: true });
+
+  expect(await fixture.nextEvent('shutdown')).toMatchObject({ reason: 'enough' });
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+  await waitUntilGone(pids);
+});
+
+test('the message PM2 sends on systems without signals shuts down too', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 1 });
+
+  fixture.send('shutdown');
+
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+});
