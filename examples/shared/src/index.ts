@@ -1,1 +1,6 @@
-export {};
+// Any process of an example: what the three examples share. Explicit named exports, no logic.
+export { countPrimes, MAX_N, readN } from './calculate.js';
+export type { ReadN } from './calculate.js';
+export { printBanner } from './banner.js';
+export { readSettings } from './settings.js';
+export type { Settings } from './settings.js';

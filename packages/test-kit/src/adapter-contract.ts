@@ -1,9 +1,9 @@
 // Test process: what every adapter must do, checked on real processes that run the adapter's program.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ContractLine, ContractSettings } from './contract-program.js';
-import { COUNTED_HEADER, RELEASE_PATH } from './contract-program.js';
+import { COUNTED_HEADER, RELEASE_PATH, SLOW_PATH } from './contract-program.js';
 import { freePort } from './free-port.js';
-import { probe, probeJson } from './http-probe.js';
+import { probe, ProbeError, probeJson } from './http-probe.js';
 import type { ProbeOptions, ProbeResponse } from './http-probe.js';
 import { startLoad } from './load-client.js';
 import type { Load, LoadReport } from './load-client.js';
@@ -179,8 +179,9 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       const pids = program.fixture.family();
       const loads = startLoads(program);
       await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
-      const slow = program.get('/slow', { headers: { [COUNTED_HEADER]: '1' } });
-      await loads[0]?.answered(10);
+      const slow = program.get(SLOW_PATH, { headers: { [COUNTED_HEADER]: '1' } });
+      slow.catch(() => undefined);
+      await program.fixture.waitForOutput(linesOf('slow', 1));
 
       program.fixture.kill('SIGTERM');
       const exit = await program.fixture.waitForExit();
@@ -253,13 +254,15 @@ function expectNothingLost(report: LoadReport, also: { readonly refused?: number
   expect(report).toMatchObject(also);
 }
 
-/** Lets every held worker go on. A worker that was released accepts no more, so the others get the rest. */
+/** Lets every held worker go on. One that was released accepts no more, so the others get the rest. */
 async function releaseAll({ fixture, get }: Program): Promise<void> {
-  const released = (): number =>
-    linesIn(fixture.output).filter((line) => line.contract === 'released').length;
-  for (let tries = 0; tries < WORKERS * 10 && released() < WORKERS; tries += 1) {
-    await get(RELEASE_PATH);
+  for (let tries = 0; tries < WORKERS * 10; tries += 1) {
+    const answer = await get(RELEASE_PATH).catch((error: unknown) => error);
+    // The last one has stopped accepting.
+    if (answer instanceof ProbeError && answer.code === 'ECONNREFUSED') break;
+    if (answer instanceof Error) throw answer;
   }
+  await fixture.waitForOutput(linesOf('released', WORKERS));
 }
 
 function linesOf(contract: ContractLine['contract'], count: number): RegExp {

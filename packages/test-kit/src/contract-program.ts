@@ -9,6 +9,8 @@ import { reportEvent, reportEvents } from './report-events.js';
 export const COUNTED_HEADER = 'x-contract-counted';
 /** While a drain is held, a request for this path, which no app has, lets its worker go on. */
 export const RELEASE_PATH = '/contract-release';
+/** Its answer takes a while; the output says when a worker has it. */
+export const SLOW_PATH = '/slow';
 
 /** What a contract program is told by its test, in the environment. */
 export interface ContractSettings {
@@ -24,7 +26,7 @@ export interface ContractSettings {
 
 /** What a contract program writes to its output, one JSON line each. */
 export type ContractLine =
-  | { readonly contract: 'draining' | 'released'; readonly workerId: number }
+  | { readonly contract: 'draining' | 'released' | 'slow'; readonly workerId: number }
   /** The framework's close hook runs: how many counted requests were answered, and are not yet. */
   | {
       readonly contract: 'closing';
@@ -59,6 +61,7 @@ export function contractProgram(): ContractProgram {
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     if (request.url === RELEASE_PATH) release();
+    if (request.url === SLOW_PATH) say({ contract: 'slow', workerId });
     if (request.headers[COUNTED_HEADER] === undefined) return;
     if (isClosing) say({ contract: 'late', workerId });
     unanswered += 1;

@@ -1,0 +1,40 @@
+// Any process: an Express app on every core. The primary runs this file as well, but not its main function.
+import { bootstrap } from '@corral/core';
+import { countPrimes, printBanner, readN, readSettings } from '@corral/example-shared';
+import { clusterMiddleware } from '@corral/express';
+import express from 'express';
+
+const settings = readSettings();
+
+const cluster = await bootstrap(({ workerId }) => {
+  const app = express();
+  app.use(clusterMiddleware());
+
+  app.get('/', (_req, res) => {
+    res.json({ worker: workerId, pid: process.pid, message: 'Hello from Express' });
+  });
+
+  app.get('/fast', (_req, res) => {
+    res.json({ worker: workerId, ok: true });
+  });
+
+  app.get('/calculate', (req, res) => {
+    const input = readN(req.query['n']);
+    if (!input.ok) {
+      res.status(400).json(input.error);
+      return;
+    }
+    res.json({ worker: workerId, n: input.n, primes: countPrimes(input.n) });
+  });
+
+  // The sum of what the workers last reported, up to a second old: a placeholder until the cluster has
+  // shared state to count in.
+  app.get('/count', async (req, res) => {
+    const { requests } = await req.cluster.status();
+    res.json({ worker: workerId, requests });
+  });
+
+  app.listen(settings.port, settings.host);
+});
+
+await printBanner('Express', cluster, settings);

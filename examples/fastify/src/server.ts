@@ -1,0 +1,33 @@
+// Any process: a Fastify app on every core. The primary runs this file as well, but not its main function.
+import { bootstrap } from '@corral/core';
+import { countPrimes, printBanner, readN, readSettings } from '@corral/example-shared';
+import { clusterPlugin } from '@corral/fastify';
+import Fastify from 'fastify';
+
+const settings = readSettings();
+
+const cluster = await bootstrap(async ({ workerId }) => {
+  const app = Fastify({ logger: { level: process.env['LOG_LEVEL'] ?? 'warn' } });
+  await app.register(clusterPlugin);
+
+  app.get('/', async () => ({ worker: workerId, pid: process.pid, message: 'Hello from Fastify' }));
+
+  app.get('/fast', async () => ({ worker: workerId, ok: true }));
+
+  app.get<{ Querystring: { n?: unknown } }>('/calculate', async (request, reply) => {
+    const input = readN(request.query.n);
+    if (!input.ok) return await reply.code(400).send(input.error);
+    return { worker: workerId, n: input.n, primes: countPrimes(input.n) };
+  });
+
+  // The sum of what the workers last reported, up to a second old: a placeholder until the cluster has
+  // shared state to count in.
+  app.get('/count', async () => {
+    const { requests } = await app.cluster.status();
+    return { worker: workerId, requests };
+  });
+
+  await app.listen(settings);
+});
+
+await printBanner('Fastify', cluster, settings);
