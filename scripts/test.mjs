@@ -11,7 +11,7 @@ import { runVitest } from './lib/vitest.mjs';
 
 /** The oldest supported Node.js, and the one that most servers run. */
 const defaultMajors = [20, 24];
-const parts = ['all', 'unit', 'process', 'matrix'];
+const parts = new Set(['all', 'unit', 'process', 'matrix']);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -38,7 +38,7 @@ async function tests(label, run) {
 
 function parseArguments(argv) {
   const [first, ...rest] = argv;
-  const part = parts.includes(first) ? first : 'all';
+  const part = parts.has(first) ? first : 'all';
   const args = part === first ? rest : argv;
   const chosen = args.filter((arg) => arg.startsWith('--node=')).map((arg) => arg.slice(7));
   const majors = chosen.flatMap((list) => list.split(',')).map(Number);

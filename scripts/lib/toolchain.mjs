@@ -17,7 +17,7 @@ const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${p
 
 const toolchainDir = (name) => join(root, 'scripts', 'toolchain', name);
 
-export function requireSupportedNode() {
+function requireSupportedNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
   throw new UserError(
@@ -110,13 +110,17 @@ export async function ensureInstalled(tools) {
   await withLock(async () => {
     if (isDone()) return;
     rmSync(stamp, { force: true });
-    await mustStep('Installing dependencies', () =>
-      run(tools.node, [tools.pnpm, 'install', '--frozen-lockfile'], {
+    await mustStep('Installing dependencies', async () => {
+      const result = await run(tools.node, [tools.pnpm, 'install', '--frozen-lockfile'], {
         cwd: root,
         env: { ...tools.env, CI: 'true' },
         quiet: true,
-      }),
-    );
+      });
+      if (result.output.includes('ERR_PNPM_OUTDATED_LOCKFILE')) {
+        result.output += '\nTo bring the lockfile up to date: npm run tool -- pnpm install';
+      }
+      return result;
+    });
     mkdirSync(cacheDir, { recursive: true });
     writeFileSync(stamp, wanted());
   });

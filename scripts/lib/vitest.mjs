@@ -13,6 +13,8 @@ export async function runVitest(tools, project, { env = {}, args = [] } = {}) {
   mkdirSync(reports, { recursive: true });
   const report = join(reports, `${project}-${process.pid}.json`);
   rmSync(report, { force: true });
+  // vitest colours its output in CI, terminal or not.
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const { code } = await run(
     tools.node,
@@ -25,7 +27,7 @@ export async function runVitest(tools, project, { env = {}, args = [] } = {}) {
       `--outputFile.json=${report}`,
       ...args,
     ],
-    { cwd: root, env: { ...tools.env, ...env } },
+    { cwd: root, env: { ...tools.env, ...plain, ...env } },
   );
   const counts = readCounts(report);
   rmSync(report, { force: true });
