@@ -1,0 +1,4 @@
+// The contestant "one bare process": the app, and nothing else.
+import { serve } from './serve.mjs';
+
+serve();
