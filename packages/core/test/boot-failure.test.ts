@@ -21,14 +21,17 @@ async function occupyPort(): Promise<number> {
   return (server.address() as net.AddressInfo).port;
 }
 
-test.for([1, 4])('main throws in %i worker(s): its stack is in the output once, exit 1', async (workers) => {
-  const fixture = startFailing('throws', { workers });
+test.for([1, 4])(
+  'main throws in %i worker(s): its stack is in the output once, exit 1',
+  async (workers) => {
+    const fixture = startFailing('throws', { workers });
 
-  expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
-  expect(occurrences(fixture.output, 'Error: the app could not start\\n    at ')).toBe(1);
-  expect(fixture.output).toMatch(/at .*throws \(.*boot-fails\.mjs:\d+:\d+\)/);
-  expect(fixture.stderr).toBe('');
-});
+    expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
+    expect(occurrences(fixture.output, 'Error: the app could not start\\n    at ')).toBe(1);
+    expect(fixture.output).toMatch(/at .*throws \(.*boot-fails\.mjs:\d+:\d+\)/);
+    expect(fixture.stderr).toBe('');
+  },
+);
 
 test('an uncaught error during the boot counts as main’s own', async () => {
   const fixture = startFailing('throwsLater', { workers: 2 });

@@ -21,7 +21,6 @@ test('bootstrap() resolves when every worker is ready, and status() tells all ab
     desired: 3,
     ready: 3,
     draining: 0,
-    balance: { mode: 'round-robin' },
     restarts: {},
   });
   expect(status.workers.map(({ workerId }) => workerId)).toEqual([1, 2, 3]);

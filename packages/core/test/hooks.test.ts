@@ -12,7 +12,9 @@ test('hooks run in the order of their phases, around the drain of HTTP', async (
 
   expect((await slow).body).toBe('slow');
   expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
-  const told = fixture.stdout.split('\n').filter((line) => /^(hook|signal|request|primary)/.test(line));
+  const told = fixture.stdout
+    .split('\n')
+    .filter((line) => /^(hook|signal|request|primary)/.test(line));
   expect(told).toEqual([
     'request arrived',
     'hook prepare (shutdown)',

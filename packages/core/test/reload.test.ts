@@ -63,7 +63,11 @@ test.for(['SIGHUP', 'SIGUSR2'] as const)('%s to the primary reloads', async (sig
 
   fixture.kill(signal);
 
-  expect(await fixture.nextEvent('reload')).toMatchObject({ generation: 2, replaced: 2, failed: 0 });
+  expect(await fixture.nextEvent('reload')).toMatchObject({
+    generation: 2,
+    replaced: 2,
+    failed: 0,
+  });
   await waitUntilGone(pidsOf(fixture.status));
 });
 
