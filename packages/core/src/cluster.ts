@@ -84,7 +84,7 @@ export interface WorkerStatus {
 
 export interface BalanceStatus {
   /** How connections reach the workers. */
-  readonly mode: 'slots' | 'round-robin' | 'single';
+  readonly mode: 'slots' | 'round-robin' | 'sticky' | 'single';
   /** Why this mode is in use. */
   readonly reason: string;
 }

@@ -16,7 +16,8 @@ export type CorralErrorCode =
   | 'CHANNEL_CLOSED'
   | 'REMOTE_ERROR'
   | 'SINGLE_PROCESS'
-  | 'PROTOCOL_ERROR';
+  | 'ENV_FILE_UNREADABLE'
+  | 'BALANCE_UNAVAILABLE';
 
 export interface CorralErrorOptions {
   readonly cause?: unknown;
@@ -148,8 +149,19 @@ export function singleProcess(call: string): CorralError {
   );
 }
 
-export function protocolError(message: string): CorralError {
-  return new CorralError('PROTOCOL_ERROR', message);
+export function envFileUnreadable(path: string, cause: unknown): CorralError {
+  return new CorralError(
+    'ENV_FILE_UNREADABLE',
+    `options.envFiles: cannot read ${path}: ${toErrorInfo(cause).message}`,
+    { cause },
+  );
+}
+
+export function balanceUnavailable(why: string): CorralError {
+  return new CorralError(
+    'BALANCE_UNAVAILABLE',
+    `options.balance is 'slots', but ${why}; use 'auto' to take what there is`,
+  );
 }
 
 export function restartIntensityExceeded(

@@ -8,17 +8,22 @@ import type { Logger } from './logger.js';
 export interface BootstrapOptions {
   /**
    * How many workers: `'auto'` (default) is one per core, bounded by the cgroup's CPU quota and memory;
-   * `0` runs the app in this process alone, as `CORRAL_SINGLE=1` in the environment does.
+   * `{ min, max }` adds and removes workers as they are busy (see `scaling`); `0` runs the app in this
+   * process alone, as `CORRAL_SINGLE=1` in the environment does.
    */
-  readonly workers?: 'auto' | number;
+  readonly workers?: 'auto' | number | { readonly min: number; readonly max: number };
+  /** With `workers: { min, max }`: when to add and remove workers. */
+  readonly scaling?: ScalingTuning;
   /** With `workers: 'auto'`: the memory to count on for each worker. Default 128 MiB. */
   readonly memoryPerWorkerBytes?: number;
   /**
    * How connections reach the workers: `'slots'`, the kernel spreads them over sockets that the primary
    * keeps (Linux, Node ≥ 24.19 or ≥ 26.4); `'round-robin'`, the primary accepts and hands them out;
+   * `'sticky'`, the same, but a client's address always gets the same worker, also while that worker
+   * drains (for Socket.IO's polling; behind a proxy every client has the proxy's address);
    * `'auto'` (default), slots where they exist.
    */
-  readonly balance?: 'auto' | 'slots' | 'round-robin';
+  readonly balance?: 'auto' | 'slots' | 'round-robin' | 'sticky';
   /** `'auto'` (default): ready when `main` has resolved and its servers listen; `'manual'`: at `cluster.ready()`. */
   readonly readiness?: 'auto' | 'manual';
   /** How long a worker may take to become ready, in ms. Default 30,000. */
@@ -57,6 +62,11 @@ export interface BootstrapOptions {
   readonly maxAgeMs?: number;
   /** `UV_THREADPOOL_SIZE` of the workers, 1…1024. Default: as inherited. */
   readonly threadPoolSize?: number;
+  /**
+   * Files of `NAME=value` lines for the workers' environment, read at every start of a worker, so that a
+   * reload picks up changes. What the environment has already stays. Default: none.
+   */
+  readonly envFiles?: readonly string[];
   /** When and how often crashed workers are started again. */
   readonly restart?: RestartOptions;
   /** The admin server of the primary: `/livez`, `/readyz`, `/status`. Off unless given. */
@@ -81,6 +91,19 @@ export interface RestartOptions {
   readonly onExhausted?: 'exit' | 'keep-trying';
 }
 
+export interface ScalingTuning {
+  /** Add a worker when the mean event-loop utilization exceeds this, 0…1. Default 0.7. */
+  readonly upRatio?: number;
+  /** For how long it must exceed it, in ms. Default 10,000. */
+  readonly upAfterMs?: number;
+  /** Remove one when it is below this, 0…1. Default 0.3. */
+  readonly downRatio?: number;
+  /** For how long, in ms. Default 60,000. */
+  readonly downAfterMs?: number;
+  /** How long to wait after a change, in ms. Default 30,000. */
+  readonly coolDownMs?: number;
+}
+
 export interface AdminOptions {
   /** 0 takes any free port. */
   readonly port: number;
@@ -96,13 +119,21 @@ export interface ResolvedOptions
   extends Complete<
     Omit<
       BootstrapOptions,
-      'maxRssBytes' | 'maxRequests' | 'maxAgeMs' | 'threadPoolSize' | 'restart' | 'admin' | 'logger'
+      | 'maxRssBytes'
+      | 'maxRequests'
+      | 'maxAgeMs'
+      | 'threadPoolSize'
+      | 'scaling'
+      | 'restart'
+      | 'admin'
+      | 'logger'
     >
   > {
   readonly maxRssBytes: number | undefined;
   readonly maxRequests: number | undefined;
   readonly maxAgeMs: number | undefined;
   readonly threadPoolSize: number | undefined;
+  readonly scaling: Complete<ScalingTuning>;
   readonly restart: Complete<Omit<RestartOptions, 'intensity'>> & {
     readonly intensity: number | undefined;
   };
@@ -126,6 +157,8 @@ const bytes = (): z.ZodNumber => z.int('a whole number of bytes, at least 1').mi
 const count = (min: number, max: number): z.ZodNumber =>
   z.int(`a whole number, ${min}…${max}`).min(min).max(max);
 
+const ratio = (): z.ZodNumber => z.number('a number, 0…1').min(0).max(1);
+
 const LOG_METHODS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'child'] as const;
 
 function isLogger(value: unknown): value is Logger {
@@ -139,11 +172,26 @@ function isLogger(value: unknown): value is Logger {
 export const MAX_WORKERS = 1024;
 
 const schema = z.strictObject({
-  workers: z.union([z.literal('auto'), count(0, MAX_WORKERS)], {
-    error: `'auto' or a whole number, 0…${MAX_WORKERS}`,
+  workers: z.union(
+    [
+      z.literal('auto'),
+      count(0, MAX_WORKERS),
+      z.strictObject({ min: count(1, MAX_WORKERS), max: count(1, MAX_WORKERS) }),
+    ],
+    {
+      error: `'auto', a whole number, 0…${MAX_WORKERS}, or { min, max } of whole numbers, 1…${MAX_WORKERS}`,
+    },
+  ),
+  scaling: z.strictObject({
+    upRatio: ratio(),
+    upAfterMs: durationMs(0),
+    downRatio: ratio(),
+    downAfterMs: durationMs(0),
+    coolDownMs: durationMs(0),
   }),
+  envFiles: z.array(z.string().min(1)),
   memoryPerWorkerBytes: bytes(),
-  balance: z.enum(['auto', 'slots', 'round-robin']),
+  balance: z.enum(['auto', 'slots', 'round-robin', 'sticky']),
   readiness: z.enum(['auto', 'manual']),
   bootTimeoutMs: durationMs(1),
   heartbeatMs: durationMs(10),
@@ -188,6 +236,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
   const stallMs = typeof given['stallMs'] === 'number' ? given['stallMs'] : 5_000;
   const parsed = schema.safeParse({
     workers: 'auto',
+    envFiles: [],
     memoryPerWorkerBytes: 128 * 1024 * 1024,
     balance: 'auto',
     readiness: 'auto',
@@ -201,6 +250,13 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     hookTimeoutMs: 5_000,
     ...given,
     stallMs: given['stallMs'] ?? stallMs,
+    scaling: withDefaults(given['scaling'], {
+      upRatio: 0.7,
+      upAfterMs: 10_000,
+      downRatio: 0.3,
+      downAfterMs: 60_000,
+      coolDownMs: 30_000,
+    }),
     restart: withDefaults(given['restart'], {
       periodMs: 60_000,
       minDelayMs: 100,
@@ -236,6 +292,10 @@ function findConflicts(options: z.infer<typeof schema>): OptionIssue[] {
     atMost('stallMs', options.stallMs, options.stallKillMs, 'the value of stallKillMs');
   }
   atMost('readinessDelayMs', options.readinessDelayMs, options.drainTimeoutMs, 'the value of drainTimeoutMs');
+  if (typeof options.workers === 'object') {
+    atMost('workers.min', options.workers.min, options.workers.max, 'the value of workers.max');
+  }
+  atMost('scaling.downRatio', options.scaling.downRatio, options.scaling.upRatio, 'the value of scaling.upRatio');
   atMost('restart.minDelayMs', options.restart.minDelayMs, options.restart.maxDelayMs, 'the value of restart.maxDelayMs');
   return conflicts;
 }

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import fs from 'node:fs';
 import type { ClusterRole } from './cluster.js';
-import type { OptionDefaults } from './options.js';
+import type { OptionDefaults, ResolvedOptions } from './options.js';
 
 export function readDefaults(env: NodeJS.ProcessEnv = process.env): OptionDefaults {
   const onKubernetes = env['KUBERNETES_SERVICE_HOST'] !== undefined;
@@ -22,7 +22,7 @@ export function readDefaults(env: NodeJS.ProcessEnv = process.env): OptionDefaul
  * `node:cluster`) runs the app alone: it cannot start workers of its own.
  */
 export function chooseRole(
-  workers: 'auto' | number,
+  workers: ResolvedOptions['workers'],
   isClusterWorker: boolean = cluster.isWorker,
   env: NodeJS.ProcessEnv = process.env,
 ): ClusterRole {

@@ -11,14 +11,21 @@ import type { GroupMember, ListenerGroup } from './listener-group.js';
 const MAX_WAITING = 4_096;
 const IPV6_ONLY = 1;
 
-/** Chooses a worker for a connection among those that could take it; undefined: wait. */
+export interface DispatchView {
+  /** Who may have new clients. */
+  readonly eligible: readonly GroupMember[];
+  /** Those of them that have answered their last connection; never empty. */
+  readonly free: readonly GroupMember[];
+  /** Everybody who listens, those that drain included. */
+  readonly members: readonly GroupMember[];
+  isBusy(member: GroupMember): boolean;
+}
+
 export interface DispatchPolicy {
-  /** @param free those that have answered their last connection; never empty */
-  pick(
-    connection: NativeHandle,
-    free: readonly GroupMember[],
-    all: readonly GroupMember[],
-  ): GroupMember | undefined;
+  /** Chooses a worker for a connection, one that is not busy; undefined lets the connection wait. */
+  pick(connection: NativeHandle, view: DispatchView): GroupMember | undefined;
+  /** Whether workers are to accept from known clients while they drain. */
+  readonly keepsClients: boolean;
 }
 
 interface InFlight {
@@ -58,13 +65,14 @@ export async function openDispatcher(
   const pump = (): void => {
     if (waiting.length === 0) return;
     const eligible = eligibleMembers(members);
+    const isBusy = ({ id }: GroupMember): boolean => busy.has(id);
     const passedOver: NativeHandle[] = [];
     while (waiting.length > 0) {
-      const free = eligible.filter(({ id }) => !busy.has(id));
+      const free = eligible.filter((member) => !isBusy(member));
       if (free.length === 0) break;
       const connection = waiting.shift();
       if (connection === undefined) break;
-      const member = policy.pick(connection, free, eligible);
+      const member = policy.pick(connection, { eligible, free, members, isBusy });
       if (member === undefined) {
         passedOver.push(connection);
         continue;
@@ -88,6 +96,7 @@ export async function openDispatcher(
 
   return {
     bound,
+    keepsClients: policy.keepsClients,
     update(next) {
       members = next;
       const present = new Set(members.map(({ id }) => id));
@@ -133,7 +142,8 @@ function eligibleMembers(members: readonly GroupMember[]): readonly GroupMember[
 export function inTurn(): DispatchPolicy {
   let lastId = 0;
   return {
-    pick(_connection, free) {
+    keepsClients: false,
+    pick(_connection, { free }) {
       const next = free.find(({ id }) => id > lastId) ?? free[0];
       lastId = next?.id ?? 0;
       return next;

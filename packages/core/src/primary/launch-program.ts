@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { noEntryScript } from '../errors.js';
+import { readEnvFiles } from '../env-files.js';
 
 /** What node:cluster is to start. */
 export interface LaunchProgram {
@@ -9,6 +10,14 @@ export interface LaunchProgram {
   readonly args: string[];
   readonly execArgv: string[];
   readonly cwd: string;
+  /** Added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface OwnProgramOptions {
+  /** See {@link BootstrapOptions.envFiles}. */
+  readonly envFiles: readonly string[];
+  readonly threadPoolSize: number | undefined;
 }
 
 /**
@@ -20,7 +29,10 @@ export interface LaunchProgram {
  *
  * @throws {CorralError} `NO_ENTRY_SCRIPT`
  */
-export function ownProgram(env: NodeJS.ProcessEnv = process.env): () => LaunchProgram {
+export function ownProgram(
+  { envFiles, threadPoolSize }: OwnProgramOptions,
+  env: NodeJS.ProcessEnv = process.env,
+): () => LaunchProgram {
   const script = process.argv[1];
   if (script === undefined) throw noEntryScript();
   const startCwd = process.cwd();
@@ -41,6 +53,10 @@ export function ownProgram(env: NodeJS.ProcessEnv = process.env): () => LaunchPr
       args: process.argv.slice(2),
       execArgv: process.execArgv,
       cwd,
+      env: {
+        ...readEnvFiles(envFiles, cwd, env),
+        ...(threadPoolSize === undefined ? {} : { UV_THREADPOOL_SIZE: String(threadPoolSize) }),
+      },
     };
   };
 }

@@ -70,6 +70,7 @@ export function openListenSlots(
 
   return {
     bound,
+    keepsClients: false,
     update(members) {
       if (isReleased) return;
       addSlots(Math.max(0, ...members.map(({ workerId }) => workerId)));

@@ -12,6 +12,8 @@ export interface GroupMember extends LeaseCandidate {
 export interface ListenerGroup {
   /** Absent for a Unix socket. */
   readonly bound: BoundAddress | undefined;
+  /** Whether workers are to accept what they are sent while they drain. */
+  readonly keepsClients: boolean;
   /** The workers that listen, and how they are, have changed. */
   update(members: readonly GroupMember[]): void;
   /** A member has answered a connection that it was sent. */

@@ -1,11 +1,14 @@
 // Primary: every address the app listens on, and which workers listen there.
 import path from 'node:path';
 import type { BalanceStatus } from '../cluster.js';
+import { balanceUnavailable } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { BoundAddress, ListenQuery, ToPrimary } from '../protocol/messages.js';
+import type { ResolvedOptions } from '../options.js';
+import type { ListenQuery, ToPrimary } from '../protocol/messages.js';
 import { inTurn, openDispatcher } from './connection-dispatcher.js';
 import { openListenSlots, slotsUnavailable } from './listen-slots.js';
 import type { GroupMember, ListenerGroup } from './listener-group.js';
+import { bySourceAddress } from './sticky-policy.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 export type ListenerRequest = Extract<
@@ -30,11 +33,12 @@ interface Entry {
 }
 
 export interface ListenersOptions {
-  readonly balance: 'auto' | 'slots' | 'round-robin';
+  readonly balance: ResolvedOptions['balance'];
   readonly logger: Logger;
   readonly nowMs: () => number;
 }
 
+/** @throws {CorralError} `BALANCE_UNAVAILABLE` */
 export function createListeners({ balance, logger, nowMs }: ListenersOptions): Listeners {
   const entries = new Map<string, Entry>();
   const status = chooseBalance(balance);
@@ -47,7 +51,8 @@ export function createListeners({ balance, logger, nowMs }: ListenersOptions): L
       };
       return await Promise.resolve(openListenSlots(key, query, report, nowMs));
     }
-    return await openDispatcher(key, query, inTurn());
+    const policy = status.mode === 'sticky' ? bySourceAddress() : inTurn();
+    return await openDispatcher(key, query, policy);
   };
 
   const entryFor = (key: string, query: ListenQuery): Entry => {
@@ -76,9 +81,9 @@ export function createListeners({ balance, logger, nowMs }: ListenersOptions): L
   ): Promise<void> => {
     const key = keyOf(query);
     const entry = entryFor(key, query);
-    let bound: BoundAddress | undefined;
+    let group: ListenerGroup;
     try {
-      ({ bound } = await entry.group);
+      group = await entry.group;
     } catch (error) {
       const { errno } = error as { errno?: unknown };
       if (typeof errno !== 'number') logger.error({ err: error, key }, 'could not listen');
@@ -89,12 +94,14 @@ export function createListeners({ balance, logger, nowMs }: ListenersOptions): L
     if (!isAlive(worker)) return;
     entry.workers.add(worker);
     const { ticketKeys } = entry;
+    const { bound, keepsClients } = group;
     worker.send({
       type: 'listenReply',
       seq,
       outcome: {
         ok: true,
         key,
+        keepsClients,
         ...(bound === undefined ? {} : { bound }),
         ...(ticketKeys === undefined ? {} : { ticketKeys }),
       },
@@ -169,10 +176,17 @@ function toMember(worker: WorkerHandle): GroupMember[] {
 }
 
 function chooseBalance(wanted: ListenersOptions['balance']): BalanceStatus {
+  if (wanted === 'sticky') {
+    return {
+      mode: 'sticky',
+      reason: 'asked for by the option balance: the primary hands a client to the same worker each time',
+    };
+  }
   if (wanted === 'round-robin') {
     return { mode: 'round-robin', reason: 'asked for by the option balance' };
   }
   const why = slotsUnavailable();
+  if (why !== undefined && wanted === 'slots') throw balanceUnavailable(why);
   return why === undefined
     ? { mode: 'slots', reason: 'the kernel spreads connections over sockets that the primary keeps' }
     : { mode: 'round-robin', reason: why };

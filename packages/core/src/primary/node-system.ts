@@ -14,11 +14,9 @@ export interface NodeSystemOptions {
   readonly logger: Logger;
   /** Asked before every start, so that a reload starts what is there then. */
   readonly program: () => LaunchProgram;
-  /** Added to the workers' environment. */
-  readonly env: Readonly<Record<string, string>>;
 }
 
-export function createNodeSystem({ logger, program, env }: NodeSystemOptions): System {
+export function createNodeSystem({ logger, program }: NodeSystemOptions): System {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   return {
     nowMs: () => performance.now(),
@@ -29,8 +27,17 @@ export function createNodeSystem({ logger, program, env }: NodeSystemOptions): S
     },
     oomKills: () => readOomKills(readTextFile),
     launch({ workerId, generation }, observer) {
+      let env: LaunchProgram['env'];
+      let settings: Omit<LaunchProgram, 'env'>;
+      try {
+        ({ env, ...settings } = program());
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        setImmediate(() => observer.onExit({ code: null, signal: null, error }));
+        return NO_PROCESS;
+      }
       cluster.setupPrimary({
-        ...program(),
+        ...settings,
         // Carries Map, Date, typed arrays; functions are refused instead of dropped.
         serialization: 'advanced',
         stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -55,6 +62,9 @@ export function readTextFile(path: string): string | undefined {
     return undefined;
   }
 }
+
+/** Stands for a process that could not be started. */
+const NO_PROCESS: WorkerProcess = { pid: 0, send: () => false, kill: () => undefined };
 
 function toWorkerProcess(worker: Worker): WorkerProcess {
   return {

@@ -11,12 +11,27 @@ import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PrimaryCall } from '../protocol/messages.js';
 import { startAdminServer } from './admin-server.js';
+import { startAutoscaler } from './autoscaler.js';
 import { autoWorkers, readCgroupLimits } from './cgroup-limits.js';
+import type { CgroupLimits } from './cgroup-limits.js';
 import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
 import { createNodeSystem, readTextFile } from './node-system.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
+
+function initialWorkers(
+  { workers, memoryPerWorkerBytes }: ResolvedOptions,
+  cgroup: CgroupLimits,
+): number {
+  if (typeof workers === 'number') return workers;
+  if (typeof workers === 'object') return workers.min;
+  return autoWorkers({
+    availableParallelism: availableParallelism(),
+    cgroup,
+    memoryPerWorkerBytes,
+  });
+}
 
 function exitCode(end: SupervisorEnd, hasFailed: boolean): number {
   switch (end.kind) {
@@ -39,11 +54,7 @@ export async function startPrimary(
 ): Promise<Cluster> {
   const system = createNodeSystem({
     logger,
-    program: ownProgram(),
-    env:
-      options.threadPoolSize === undefined
-        ? {}
-        : { UV_THREADPOOL_SIZE: String(options.threadPoolSize) },
+    program: ownProgram(options),
   });
   const hooks = createShutdownHooks({ hookTimeoutMs: options.hookTimeoutMs, logger });
   const stopping = new AbortController();
@@ -172,16 +183,21 @@ export async function startPrimary(
     process.exit(exitCode(end, hasFailed));
   });
 
-  const workers =
-    options.workers === 'auto'
-      ? autoWorkers({
-          availableParallelism: availableParallelism(),
-          cgroup: readCgroupLimits(readTextFile),
-          memoryPerWorkerBytes: options.memoryPerWorkerBytes,
-        })
-      : options.workers;
+  const cgroup = readCgroupLimits(readTextFile);
+  const workers = initialWorkers(options, cgroup);
   logger.info({ workers }, `starting ${workers} worker(s)`);
   await supervisor.start(workers);
+  if (typeof options.workers === 'object') {
+    const stopScaling = startAutoscaler({
+      options: { ...options.workers, ...options.scaling },
+      cpuLimitCores: Math.min(availableParallelism(), cgroup.cpus ?? Infinity),
+      system,
+      status: supervisor.status,
+      scale: supervisor.scale,
+      logger,
+    });
+    stopping.signal.addEventListener('abort', stopScaling);
+  }
   // PM2's wait_ready, and every other parent that waits for it.
   if (process.connected) process.send?.('ready');
   return handle;

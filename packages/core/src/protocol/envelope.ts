@@ -136,6 +136,7 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
       z.object({
         ok: z.literal(true),
         key: z.string(),
+        keepsClients: z.boolean(),
         bound: z
           .object({ address: z.string(), family: z.string(), port: count })
           .exactOptional(),

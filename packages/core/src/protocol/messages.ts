@@ -95,6 +95,8 @@ export type ToWorker =
         | {
             readonly ok: true;
             readonly key: string;
+            /** Whether to accept connections of known clients while draining. */
+            readonly keepsClients: boolean;
             /** Absent for a Unix socket. */
             readonly bound?: BoundAddress;
             readonly ticketKeys?: Uint8Array;

@@ -2,6 +2,7 @@
 import type { Cluster, Main } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { EXIT_CODES, listenFailed, singleProcess, toErrorInfo } from '../errors.js';
+import { readEnvFiles } from '../env-files.js';
 import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
@@ -17,6 +18,7 @@ export async function startSingle(
   logger: Logger,
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
+  Object.assign(process.env, readEnvFiles(options.envFiles, process.cwd(), process.env));
   const identity = { role: 'single', workerId: 1, generation: 1 } as const;
   // Before the app's servers are watched, for it is none of them.
   const admin =

@@ -1,8 +1,8 @@
 // Worker: makes the app's own listen() get its connections through Corral. The only file that knows how
 // `node:cluster` gives a worker's server its handle.
 import cluster from 'node:cluster';
-import net from 'node:net';
-import type { BoundAddress, ListenQuery, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type net from 'node:net';
+import type { ListenQuery, ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
 
 /** What `node:net` asks of `node:cluster` in a worker; the same from Node 20 to 26. */
@@ -44,7 +44,6 @@ export interface SlotListener {
 
 interface Listener {
   readonly faux: FauxHandle;
-  readonly server: net.Server;
   readonly leases: Map<number, NativeHandle>;
   backlog: number;
 }
@@ -76,9 +75,7 @@ export function installSlotListener(
   };
 
   const open = (
-    key: string,
-    server: net.Server,
-    bound: BoundAddress | undefined,
+    { key, bound, keepsClients }: Extract<ListenReply['outcome'], { ok: true }>,
     release: () => void,
   ): FauxHandle => {
     // A listening server keeps its process alive; so does this in its place.
@@ -90,7 +87,8 @@ export function installSlotListener(
       },
       close(callback) {
         clearInterval(keepAlive);
-        if (listeners.get(key) === listener) {
+        const keepsOn = keepsClients && isDraining();
+        if (listeners.get(key) === listener && !keepsOn) {
           listeners.delete(key);
           release();
           for (const lease of listener.leases.values()) lease.close();
@@ -110,7 +108,7 @@ export function installSlotListener(
             },
           }),
     };
-    const listener: Listener = { faux, server, leases: new Map(), backlog: DEFAULT_BACKLOG };
+    const listener: Listener = { faux, leases: new Map(), backlog: DEFAULT_BACKLOG };
     listeners.set(key, listener);
     return faux;
   };
@@ -139,7 +137,7 @@ export function installSlotListener(
         return;
       }
       if (outcome.ticketKeys !== undefined) server._setServerData?.(outcome.ticketKeys);
-      callback(0, open(outcome.key, server, outcome.bound, release));
+      callback(0, open(outcome, release));
     });
     const ticketKeys = server._getServerData?.();
     send({
