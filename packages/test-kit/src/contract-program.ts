@@ -1,14 +1,17 @@
 // Fixture: what every adapter's contract program does the same way, whatever its framework.
+import nodeCluster from 'node:cluster';
 import { subscribe } from 'node:diagnostics_channel';
-import { once } from 'node:events';
+import { on } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BootstrapOptions, Cluster, HealthPaths } from '@corral/core';
 import { reportEvent, reportEvents } from './report-events.js';
 
 /** The request header by which the suite marks the requests that must not be lost. */
 export const COUNTED_HEADER = 'x-contract-counted';
-/** While a drain is held, a request for this path, which no app has, lets its worker go on. */
-export const RELEASE_PATH = '/contract-release';
+/** The message to the program that lets held drains go on. */
+export const RELEASE_MESSAGE = 'contract-release';
+/** The message to a program without `bootstrap()` that closes its app. */
+export const CLOSE_MESSAGE = 'contract-close';
 /** Its answer takes a while; the output says when a worker has it. */
 export const SLOW_PATH = '/slow';
 
@@ -17,7 +20,7 @@ export interface ContractSettings {
   readonly port: number;
   /** Runs the app without `bootstrap()`, as its own tests would. */
   readonly isPassive: boolean;
-  /** Stops a drain in its first phase until {@link RELEASE_PATH} is asked for. */
+  /** Stops a drain in its first phase until {@link RELEASE_MESSAGE} comes. */
   readonly holdsDrain: boolean;
   readonly options: BootstrapOptions;
   /** For the adapter; undefined leaves its defaults. */
@@ -26,7 +29,7 @@ export interface ContractSettings {
 
 /** What a contract program writes to its output, one JSON line each. */
 export type ContractLine =
-  | { readonly contract: 'draining' | 'released' | 'slow'; readonly workerId: number }
+  | { readonly contract: 'draining' | 'slow'; readonly workerId: number }
   /** The framework's close hook runs: how many counted requests were answered, and are not yet. */
   | {
       readonly contract: 'closing';
@@ -52,15 +55,10 @@ export function contractProgram(): ContractProgram {
   let unanswered = 0;
   let answered = 0;
   let isClosing = false;
-  let release = (): void => undefined;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
 
   // Node's own channel: no framework has to be taught to count.
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
-    if (request.url === RELEASE_PATH) release();
     if (request.url === SLOW_PATH) say({ contract: 'slow', workerId });
     if (request.headers[COUNTED_HEADER] === undefined) return;
     if (isClosing) say({ contract: 'late', workerId });
@@ -78,9 +76,7 @@ export function contractProgram(): ContractProgram {
       cluster.onShutdown(
         async () => {
           say({ contract: 'draining', workerId });
-          if (!settings.holdsDrain) return;
-          await released;
-          say({ contract: 'released', workerId });
+          if (settings.holdsDrain) await received(RELEASE_MESSAGE);
         },
         { phase: 'prepare' },
       );
@@ -93,12 +89,21 @@ export function contractProgram(): ContractProgram {
       if (cluster.role === 'worker') return;
       reportEvents(cluster);
       reportEvent('started', { pid: process.pid });
-      if (close === undefined) return;
-      await once(process, 'message');
+      if (close === undefined) {
+        // The test's channel ends here; the workers have one of their own.
+        await received(RELEASE_MESSAGE);
+        for (const worker of Object.values(nodeCluster.workers ?? {})) worker?.send(RELEASE_MESSAGE);
+        return;
+      }
+      await received(CLOSE_MESSAGE);
       await close();
       process.disconnect();
     },
   };
+}
+
+async function received(wanted: string): Promise<void> {
+  for await (const [message] of on(process, 'message')) if (message === wanted) return;
 }
 
 function say(line: ContractLine): void {
