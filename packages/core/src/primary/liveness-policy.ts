@@ -43,7 +43,7 @@ export function judgeLiveness(
     case 'booting':
       return inStateMs >= limits.bootTimeoutMs ? 'boot-timeout' : 'fine';
     case 'ready':
-      return watchesStalls && silentMs > limits.stallMs + limits.heartbeatMs ? 'stalled' : 'fine';
+      return watchesStalls && silentMs > undetectedStallMs(limits) ? 'stalled' : 'fine';
     case 'stalled':
       return watchesStalls && silentMs >= limits.stallKillMs ? 'kill-stalled' : 'fine';
     case 'draining':
@@ -55,4 +55,13 @@ export function judgeLiveness(
     default:
       return state satisfies never;
   }
+}
+
+/**
+ * After how much silence a worker counts as stalled although its watchdog has said nothing. A worker
+ * may block at any time within its heartbeat interval; the half of `stallMs` on top leaves the watchdog
+ * the time to notice and to take the stack, which is what the report is for.
+ */
+function undetectedStallMs({ stallMs, heartbeatMs }: LivenessLimits): number {
+  return 1.5 * stallMs + heartbeatMs;
 }

@@ -7,8 +7,11 @@ import { formatStallReport, STALL_REPORT_FD } from '../protocol/stall-report.js'
 import type { StallReport } from '../protocol/stall-report.js';
 import type { WatchdogData } from './stall-watchdog.js';
 
-/** How long to wait for the stack: in native code the main thread cannot be paused until it returns. */
-const STACK_WAIT_MS = 200;
+/**
+ * How long to wait for the stack, as a share of `stallMs`: on a busy machine it takes a while, and in
+ * native code the main thread cannot be paused until it returns. The primary waits longer.
+ */
+const STACK_WAIT_RATIO = 0.25;
 const MAX_FRAMES = 20;
 
 const { shared, stallMs, parentPid } = workerData as WatchdogData;
@@ -48,7 +51,7 @@ function report(blockedMs: number): void {
       // The primary has gone; the next check ends this process.
     }
   };
-  const withoutStack = setTimeout(() => send([]), STACK_WAIT_MS);
+  const withoutStack = setTimeout(() => send([]), stallMs * STACK_WAIT_RATIO);
   try {
     takeStack((frames) => {
       clearTimeout(withoutStack);
