@@ -9,7 +9,7 @@ const CONNECTIONS = 50;
 const IDLE_GRACE_MS = 600;
 // When the clients write, counted from the signal: before the workers know, while they begin to drain,
 // and up to close before the end of the grace.
-const OFFSETS_MS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 400];
+const OFFSETS_MS = [0, 1, 5, 20, 80, 300];
 
 test('POSTs on idle keep-alive connections in a drain: none is reset', async () => {
   for (const offsetMs of OFFSETS_MS) {

@@ -110,15 +110,14 @@ test.for(['uncaught', 'rejection'])(
   async (way) => {
     const fixture = await startServing('crash.mjs', { workers: 1, idleGraceMs: 100 });
     const [pid = 0] = pidsOf(fixture.status);
-    const inFlight = probe(`${fixture.url}?delayMs=700`);
-    const held = await openStream(`${fixture.url}?delayMs=0`);
-    await held.ended;
+    const inFlight = await openStream(`${fixture.url}late`);
 
     await probe(`${fixture.url}${way}`);
 
     // The replacement starts before the old worker has left.
     expect(await fixture.nextEvent('workerReady')).toMatchObject({ workerId: 1 });
-    expect((await inFlight).status).toBe(200);
+    expect(await inFlight.ended).toBeUndefined();
+    expect(inFlight.body).toBe('begun, and answered');
     const exit = await fixture.nextEvent('workerExit');
     expect(exit).toMatchObject({
       pid,
