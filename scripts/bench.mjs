@@ -14,6 +14,9 @@ await main(async () => {
   await ensureInstalled(tools);
   await mustStep('Building', () => turbo(tools, ['build']));
   const rest = args.filter((arg) => !arg.startsWith('--node='));
-  const { code } = await run(node, [join(root, 'bench', 'run.mjs'), ...rest], { cwd: root, env: process.env });
+  const { code } = await run(node, [join(root, 'bench', 'run.mjs'), ...rest], {
+    cwd: root,
+    env: process.env,
+  });
   return code;
 });

@@ -8,6 +8,8 @@ import { ensureInstalled, ensureTools } from './lib/toolchain.mjs';
 await main(async () => {
   const tools = await ensureTools();
   await ensureInstalled(tools);
-  const done = await step('Building', () => turbo(tools, ['build', 'build:fixtures'], process.argv.slice(2)));
+  const done = await step('Building', () =>
+    turbo(tools, ['build', 'build:fixtures'], process.argv.slice(2)),
+  );
   return done ? 0 : 1;
 });

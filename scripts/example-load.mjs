@@ -10,7 +10,9 @@ function parseArguments(argv) {
   for (const arg of argv) {
     const [, name, value] = /^--([a-z]+)=(.+)$/.exec(arg) ?? [];
     if (!(name in defaults)) {
-      throw new UserError(`Unknown argument ${arg}. There are: --${Object.keys(defaults).join('=…, --')}=…`);
+      throw new UserError(
+        `Unknown argument ${arg}. There are: --${Object.keys(defaults).join('=…, --')}=…`,
+      );
     }
     options[name] = value;
   }
@@ -37,7 +39,9 @@ await main(async () => {
   const workers = [...result.served].sort(([a], [b]) => Number(a) - Number(b));
   for (const [worker, count] of workers) {
     const share = ((count / answered) * 100).toFixed(1);
-    process.stdout.write(`  worker ${worker}  ${String(count).padStart(8)} requests  ${share.padStart(5)} %\n`);
+    process.stdout.write(
+      `  worker ${worker}  ${String(count).padStart(8)} requests  ${share.padStart(5)} %\n`,
+    );
   }
   for (const [error, count] of result.errors) process.stdout.write(`  ${error}: ${count}\n`);
   const rate = Math.round(answered / tookSeconds);

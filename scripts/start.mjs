@@ -43,7 +43,9 @@ function runApp(file, cwd) {
 await main(async () => {
   const [name = 'fastify'] = process.argv.slice(2);
   if (!(name in entries)) {
-    throw new UserError(`There is no example "${name}". There are: ${Object.keys(entries).join(', ')}.`);
+    throw new UserError(
+      `There is no example "${name}". There are: ${Object.keys(entries).join(', ')}.`,
+    );
   }
   const tools = await ensureTools();
   await ensureInstalled(tools);
@@ -52,6 +54,7 @@ await main(async () => {
   );
   const cwd = join(root, 'examples', name);
   const file = join('dist', entries[name]);
-  if (!existsSync(join(cwd, file))) throw new UserError(`${join('examples', name, file)} is missing.`);
+  if (!existsSync(join(cwd, file)))
+    throw new UserError(`${join('examples', name, file)} is missing.`);
   return runApp(file, cwd);
 });

@@ -33,7 +33,9 @@ async function tests(label, run) {
   const counts = await run();
   count(counts);
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-  say(`${label}: ${counts.passed} passed, ${counts.failed} failed${skipped} ${dim(seconds(startedMs))}`);
+  say(
+    `${label}: ${counts.passed} passed, ${counts.failed} failed${skipped} ${dim(seconds(startedMs))}`,
+  );
 }
 
 function parseArguments(argv) {
@@ -64,7 +66,8 @@ async function runAll({ part, majors, args }) {
     if (!(await check('Build', () => turbo(tools, ['build', 'build:fixtures'])))) return;
   }
   if (part === 'all') {
-    for (const { label, work } of [...lintChecks(tools), ...typeChecks(tools)]) await check(label, work);
+    for (const { label, work } of [...lintChecks(tools), ...typeChecks(tools)])
+      await check(label, work);
     await check(`Packed packages, installed (Node ${majors.join(', ')})`, () =>
       checkPackedPackages(tools, [...nodes.values()]),
     );

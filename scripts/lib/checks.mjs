@@ -17,7 +17,10 @@ export function lintChecks(tools, { fix = false } = {}) {
   return [
     { label: 'Lint (oxlint)', work: () => quiet('oxlint', fix ? ['--fix'] : []) },
     { label: 'Format (oxfmt)', work: () => quiet('oxfmt', fix ? ['.'] : ['--check', '.']) },
-    { label: 'Unused code and dependencies (knip)', work: () => quiet('knip', ['--no-config-hints']) },
+    {
+      label: 'Unused code and dependencies (knip)',
+      work: () => quiet('knip', ['--no-config-hints']),
+    },
     { label: 'Packages as published (publint, attw)', work: () => checkPackages(tools, quiet) },
   ];
 }

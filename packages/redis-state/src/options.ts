@@ -1,5 +1,12 @@
 // The options of the Redis state store: where Redis is, and under which prefix Corral keeps its keys.
-import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions, SentinelAddress } from 'ioredis';
+import type {
+  Cluster,
+  ClusterNode,
+  ClusterOptions,
+  Redis,
+  RedisOptions,
+  SentinelAddress,
+} from 'ioredis';
 
 /** An ioredis client of your own. Corral uses it and never closes it: that stays with its owner. */
 export interface RedisClientSource {
