@@ -114,6 +114,11 @@ export interface ReloadOptions {
   readonly concurrency?: number;
 }
 
+export interface UpgradeOptions {
+  /** The Node.js binary to run. Default: the one that runs this process. */
+  readonly execPath?: string;
+}
+
 export interface ReloadReport {
   /** The generation that was rolled out. */
   readonly generation: number;
@@ -204,6 +209,17 @@ export interface Cluster {
    *   workers go on serving, and `error.details` is the {@link ReloadReport}.
    */
   reload(options?: ReloadOptions): Promise<ReloadReport>;
+  /**
+   * Replaces the primary itself, without closing a port: starts the program anew, possibly with another
+   * Node.js binary, hands it the listening sockets, and when its workers are ready drains this
+   * cluster's workers and exits with code 0. Resolves with the new primary's pid just before.
+   *
+   * The process id changes, so this is for service managers that follow it (systemd with
+   * `Type=notify`), not for containers.
+   *
+   * @throws {CorralError} `UPGRADE_FAILED` when the new primary does not become ready; this one goes on.
+   */
+  upgrade(options?: UpgradeOptions): Promise<{ readonly pid: number }>;
   /**
    * Changes the number of workers; resolves when the new ones are ready or the surplus has been told
    * to drain.

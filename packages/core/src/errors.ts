@@ -16,6 +16,7 @@ export type CorralErrorCode =
   | 'CHANNEL_CLOSED'
   | 'REMOTE_ERROR'
   | 'SINGLE_PROCESS'
+  | 'UPGRADE_FAILED'
   | 'ENV_FILE_UNREADABLE'
   | 'BALANCE_UNAVAILABLE';
 
@@ -149,6 +150,12 @@ export function singleProcess(call: string): CorralError {
   );
 }
 
+export function upgradeFailed(why: string, cause?: unknown): CorralError {
+  return new CorralError('UPGRADE_FAILED', `the upgrade failed, this primary goes on: ${why}`, {
+    cause,
+  });
+}
+
 export function envFileUnreadable(path: string, cause: unknown): CorralError {
   return new CorralError(
     'ENV_FILE_UNREADABLE',
@@ -214,6 +221,7 @@ const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
   'INVALID_ARGUMENT',
   'RELOAD_ABORTED',
   'SHUTTING_DOWN',
+  'UPGRADE_FAILED',
 ]);
 
 function describe(value: unknown): string {

@@ -26,6 +26,7 @@ export type {
   ShutdownHookOptions,
   ShutdownPhase,
   StackFrame,
+  UpgradeOptions,
   WorkerErrorInfo,
   WorkerStateName,
   WorkerStatus,

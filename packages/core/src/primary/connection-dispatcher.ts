@@ -5,7 +5,7 @@ import net from 'node:net';
 import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
 import { isNativeHandle } from '../protocol/native-handle.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
-import type { GroupMember, ListenerGroup } from './listener-group.js';
+import type { GroupMember, HandedOver, ListenerGroup } from './listener-group.js';
 
 /** Accepted connections that wait for a worker; beyond it they are closed. */
 const MAX_WAITING = 4_096;
@@ -38,8 +38,9 @@ export async function openDispatcher(
   key: string,
   query: ListenQuery,
   policy: DispatchPolicy,
+  inherited?: HandedOver,
 ): Promise<ListenerGroup> {
-  const { server, handle } = await listen(query);
+  const { server, handle } = await listen(query, inherited);
   const address = server.address();
   const bound: BoundAddress | undefined =
     typeof address === 'object' && address !== null ? address : undefined;
@@ -61,6 +62,13 @@ export async function openDispatcher(
     pump();
   };
 
+  const send = (connection: NativeHandle, member: GroupMember): void => {
+    const seq = nextSeq++;
+    busy.add(member.id);
+    inFlight.set(seq, { member, connection });
+    member.send({ type: 'connection', seq, key }, connection);
+  };
+
   /** One connection at a time for each worker: a busy one gets no more until it has answered. */
   const pump = (): void => {
     if (waiting.length === 0) return;
@@ -77,10 +85,7 @@ export async function openDispatcher(
         passedOver.push(connection);
         continue;
       }
-      const seq = nextSeq++;
-      busy.add(member.id);
-      inFlight.set(seq, { member, connection });
-      member.send({ type: 'connection', seq, key }, connection);
+      send(connection, member);
     }
     if (passedOver.length > 0) waiting = [...passedOver, ...waiting];
   };
@@ -88,10 +93,14 @@ export async function openDispatcher(
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
-    server.close();
+    if (server.listening) server.close();
     for (const connection of waiting.splice(0)) connection.close();
     for (const { connection } of inFlight.values()) connection.close();
     inFlight.clear();
+  };
+
+  const closeWhenDone = (): void => {
+    if (isReleased && members.length === 0 && inFlight.size === 0) close();
   };
 
   return {
@@ -99,18 +108,24 @@ export async function openDispatcher(
     keepsClients: policy.keepsClients,
     update(next) {
       members = next;
-      const present = new Set(members.map(({ id }) => id));
       // The connections that a worker had not answered when it died go to another.
       const orphans: NativeHandle[] = [];
       for (const [seq, { member, connection }] of inFlight) {
-        if (present.has(member.id)) continue;
+        if (!member.isGone()) continue;
         inFlight.delete(seq);
         busy.delete(member.id);
         orphans.push(connection);
       }
       waiting = [...orphans, ...waiting];
-      if (isReleased && members.length === 0) close();
-      else pump();
+      pump();
+      closeWhenDone();
+    },
+    onUnlisten(member) {
+      const isLast = members.every(({ id }) => id === member.id);
+      if (!isReleased || !isLast) return;
+      // The last one to accept anything: nobody else will answer what has been accepted already.
+      server.close();
+      for (const connection of waiting.splice(0)) send(connection, member);
     },
     onConnectionReply({ seq, accepted }) {
       const entry = inFlight.get(seq);
@@ -120,10 +135,15 @@ export async function openDispatcher(
       if (accepted) entry.connection.close();
       else waiting.unshift(entry.connection);
       pump();
+      closeWhenDone();
     },
+    handOver: () => ({
+      fds: [handle.fd ?? -1],
+      ...(bound === undefined ? {} : { bound }),
+    }),
     release() {
       isReleased = true;
-      if (members.length === 0) close();
+      closeWhenDone();
     },
     close,
   };
@@ -153,10 +173,14 @@ export function inTurn(): DispatchPolicy {
 
 async function listen(
   query: ListenQuery,
+  inherited: HandedOver | undefined,
 ): Promise<{ readonly server: net.Server; readonly handle: NativeHandle }> {
   const server = net.createServer();
   const { address, port, flags } = query;
-  if (port < 0) {
+  const [fd] = inherited?.fds ?? [];
+  if (fd !== undefined) {
+    server.listen({ fd });
+  } else if (port < 0) {
     server.listen({ path: address ?? '' });
   } else {
     server.listen({

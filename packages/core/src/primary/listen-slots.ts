@@ -6,7 +6,7 @@ import { isNativeHandle } from '../protocol/native-handle.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
 import { planLeases, planSteering } from './lease-policy.js';
 import type { Leases, Steering } from './lease-policy.js';
-import type { GroupMember, ListenerGroup } from './listener-group.js';
+import type { GroupMember, HandedOver, ListenerGroup } from './listener-group.js';
 
 /** libuv's UV_TCP_IPV6ONLY. */
 const IPV6_ONLY = 1;
@@ -35,10 +35,9 @@ export function openListenSlots(
   query: ListenQuery,
   report: (error: unknown) => void,
   nowMs: () => number,
+  inherited?: HandedOver,
 ): ListenerGroup {
-  const first = bindFirst(query);
-  const { bound, host } = first;
-  const slots: NativeHandle[] = [first.handle];
+  const { bound, slots } = inherited === undefined ? bindFirst(query) : adopt(inherited);
   const steeringsMs: number[] = [];
   let leases: Leases = new Map();
   let steering: Steering | undefined;
@@ -47,7 +46,7 @@ export function openListenSlots(
   /** More can join the group at any time; only leaving it would lose connections. */
   const addSlots = (count: number): void => {
     try {
-      while (slots.length < count) slots.push(bind(host, bound.port, query, true).handle);
+      while (slots.length < count) slots.push(bind(bound.address, bound.port, query, true).handle);
     } catch (error) {
       report(error);
     }
@@ -86,7 +85,9 @@ export function openListenSlots(
       }
       leases = next;
     },
+    onUnlisten: () => undefined,
     onConnectionReply: () => undefined,
+    handOver: () => ({ bound, fds: slots.map(({ fd }) => fd ?? -1) }),
     release() {
       // The workers' own copies stay open until they stop accepting; the last one closes the socket,
       // and clients are refused instead of waiting in a queue that nobody reads.
@@ -100,13 +101,17 @@ export function openListenSlots(
   };
 }
 
-interface FirstSlot {
-  readonly handle: NativeHandle;
+interface FirstSlots {
+  readonly slots: NativeHandle[];
   readonly bound: BoundAddress;
-  readonly host: string;
 }
 
-function bindFirst(query: ListenQuery): FirstSlot {
+function adopt({ fds, bound }: HandedOver): FirstSlots {
+  if (bound === undefined) throw new Error('the predecessor has not said where its slots are bound');
+  return { bound, slots: fds.map((fd) => takeHandle({ fd })) };
+}
+
+function bindFirst(query: ListenQuery): FirstSlots {
   if (query.address !== null) return bindAlone(query.address, query);
   // As Node does: dual-stack where IPv6 exists.
   try {
@@ -119,9 +124,10 @@ function bindFirst(query: ListenQuery): FirstSlot {
 }
 
 /** With SO_REUSEPORT a second program would silently share the traffic; so it is first tried without. */
-function bindAlone(host: string, query: ListenQuery): FirstSlot {
+function bindAlone(host: string, query: ListenQuery): FirstSlots {
   if (query.port !== 0) bind(host, query.port, query, false).handle.close();
-  return { ...bind(host, query.port, query, true), host };
+  const { handle, bound } = bind(host, query.port, query, true);
+  return { bound, slots: [handle] };
 }
 
 function bind(
@@ -134,12 +140,12 @@ function bind(
   const ipv6Only = (query.flags & IPV6_ONLY) !== 0;
   const socket = new BoundSocket({ host, port, ipv6Only, reusePort });
   const bound = { ...socket.address() };
-  return { handle: takeHandle(socket), bound };
+  return { handle: takeHandle({ handle: socket }), bound };
 }
 
 /** A socket object around it is the public way to the handle, which can then be sent again and again. */
-function takeHandle(socket: net.BoundSocket): NativeHandle {
-  const options = { handle: socket, manualStart: true, readable: false, writable: false };
+function takeHandle(source: { handle: net.BoundSocket } | { fd: number }): NativeHandle {
+  const options = { ...source, manualStart: true, readable: false, writable: false };
   const handle: unknown = Reflect.get(new net.Socket(options), '_handle');
   if (!isNativeHandle(handle)) throw new Error('net.Socket has not adopted the bound socket');
   return handle;

@@ -6,6 +6,14 @@ import type { LeaseCandidate } from './lease-policy.js';
 /** A worker that listens on the group's address. */
 export interface GroupMember extends LeaseCandidate {
   send(message: ToWorker, handle?: NativeHandle): boolean;
+  /** Whether its process has ended. */
+  isGone(): boolean;
+}
+
+/** The descriptors of a group's sockets, and where they are bound. */
+export interface HandedOver {
+  readonly fds: readonly number[];
+  readonly bound?: BoundAddress;
 }
 
 /** All workers' servers on one address. */
@@ -16,8 +24,12 @@ export interface ListenerGroup {
   readonly keepsClients: boolean;
   /** The workers that listen, and how they are, have changed. */
   update(members: readonly GroupMember[]): void;
+  /** A member stops accepting: from here on it gets nothing more. */
+  onUnlisten(member: GroupMember): void;
   /** A member has answered a connection that it was sent. */
   onConnectionReply(message: Extract<ToPrimary, { type: 'connectionReply' }>): void;
+  /** What a successor needs to take the listening sockets over; see inheritance.ts. */
+  handOver(): HandedOver;
   /** The cluster shuts down: take no more than what the workers still accept. */
   release(): void;
   /** Stops listening at once. Idempotent. */

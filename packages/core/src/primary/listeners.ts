@@ -7,6 +7,7 @@ import type { ResolvedOptions } from '../options.js';
 import type { ListenQuery, ToPrimary } from '../protocol/messages.js';
 import { inTurn, openDispatcher } from './connection-dispatcher.js';
 import { openListenSlots, slotsUnavailable } from './listen-slots.js';
+import type { InheritedListener } from './inheritance.js';
 import type { GroupMember, ListenerGroup } from './listener-group.js';
 import { bySourceAddress } from './sticky-policy.js';
 import type { WorkerHandle } from './worker-handle.js';
@@ -21,11 +22,14 @@ export interface Listeners {
   onRequest(worker: WorkerHandle, message: ListenerRequest): void;
   /** Any worker's state or number of connections has changed. */
   update(): void;
+  /** Every address and its sockets, for the primary that is to succeed this one. */
+  handOver(): readonly InheritedListener[];
   /** The cluster shuts down. */
   release(): void;
 }
 
 interface Entry {
+  readonly kind: InheritedListener['kind'];
   readonly group: Promise<ListenerGroup>;
   opened: ListenerGroup | undefined;
   readonly workers: Set<WorkerHandle>;
@@ -36,23 +40,36 @@ export interface ListenersOptions {
   readonly balance: ResolvedOptions['balance'];
   readonly logger: Logger;
   readonly nowMs: () => number;
+  /** The sockets of the primary that this one succeeds. */
+  readonly inherited: readonly InheritedListener[];
 }
 
 /** @throws {CorralError} `BALANCE_UNAVAILABLE` */
-export function createListeners({ balance, logger, nowMs }: ListenersOptions): Listeners {
+export function createListeners({
+  balance,
+  logger,
+  nowMs,
+  inherited,
+}: ListenersOptions): Listeners {
   const entries = new Map<string, Entry>();
   const status = chooseBalance(balance);
   let isReleased = false;
 
+  /** The kernel balances TCP only. */
+  const kindOf = ({ port }: ListenQuery): InheritedListener['kind'] =>
+    status.mode === 'slots' && port >= 0 ? 'slots' : 'dispatcher';
+
   const open = async (key: string, query: ListenQuery): Promise<ListenerGroup> => {
-    if (status.mode === 'slots' && query.port >= 0) {
+    const kind = kindOf(query);
+    const sockets = inherited.find((listener) => listener.key === key && listener.kind === kind);
+    if (kind === 'slots') {
       const report = (error: unknown): void => {
         logger.error({ err: error, key }, 'could not bind another listen slot');
       };
-      return await Promise.resolve(openListenSlots(key, query, report, nowMs));
+      return await Promise.resolve(openListenSlots(key, query, report, nowMs, sockets));
     }
     const policy = status.mode === 'sticky' ? bySourceAddress() : inTurn();
-    return await openDispatcher(key, query, policy);
+    return await openDispatcher(key, query, policy, sockets);
   };
 
   const entryFor = (key: string, query: ListenQuery): Entry => {
@@ -60,6 +77,7 @@ export function createListeners({ balance, logger, nowMs }: ListenersOptions): L
     if (known !== undefined) return known;
     const group = open(key, query);
     const entry: Entry = {
+      kind: kindOf(query),
       group,
       opened: undefined,
       workers: new Set(),
@@ -124,7 +142,9 @@ export function createListeners({ balance, logger, nowMs }: ListenersOptions): L
         case 'unlisten': {
           const entry = entries.get(message.key);
           if (entry === undefined) return;
+          for (const member of toMember(worker)) entry.opened?.onUnlisten(member);
           entry.workers.delete(worker);
+          worker.send({ type: 'unlistened', key: message.key });
           refresh(entry);
           // The app itself has closed its server, everywhere: nobody is to wait in its queue.
           if (!message.isDraining && entry.workers.size === 0) {
@@ -143,6 +163,10 @@ export function createListeners({ balance, logger, nowMs }: ListenersOptions): L
     update() {
       for (const entry of entries.values()) refresh(entry);
     },
+    handOver: () =>
+      [...entries].flatMap(([key, { kind, opened }]) =>
+        opened === undefined ? [] : [{ key, kind, ...opened.handOver() }],
+      ),
     release() {
       if (isReleased) return;
       isReleased = true;
@@ -172,7 +196,7 @@ function toMember(worker: WorkerHandle): GroupMember[] {
   const { name } = worker.state;
   if (name === 'killed' || name === 'gone') return [];
   const { id, workerId, connections, send } = worker;
-  return [{ id, workerId, connections, send, state: name }];
+  return [{ id, workerId, connections, send, state: name, isGone: () => !isAlive(worker) }];
 }
 
 function chooseBalance(wanted: ListenersOptions['balance']): BalanceStatus {

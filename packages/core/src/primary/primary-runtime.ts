@@ -1,24 +1,29 @@
 // Primary: wires the supervisor to signals, the admin server, the handle and the process's exit.
 import { availableParallelism } from 'node:os';
-import type { Cluster, ClusterStatus } from '../cluster.js';
+import type { Cluster, ClusterStatus, UpgradeOptions } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { CorralError, EXIT_CODES, toErrorInfo } from '../errors.js';
 import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
+import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
 import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PrimaryCall } from '../protocol/messages.js';
 import { startAdminServer } from './admin-server.js';
+import type { AdminServer } from './admin-server.js';
 import { startAutoscaler } from './autoscaler.js';
 import { autoWorkers, readCgroupLimits } from './cgroup-limits.js';
 import type { CgroupLimits } from './cgroup-limits.js';
+import { takeInheritance } from './inheritance.js';
 import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
 import { createNodeSystem, readTextFile } from './node-system.js';
+import { startSuccessor, succeed } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
+import { createSystemdNotifier } from './systemd.js';
 
 function initialWorkers(
   { workers, memoryPerWorkerBytes }: ResolvedOptions,
@@ -52,10 +57,16 @@ export async function startPrimary(
   logger: Logger,
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
-  const system = createNodeSystem({
+  const inheritance = takeInheritance();
+  const program = ownProgram(options);
+  const system = createNodeSystem({ logger, program });
+  const listeners = createListeners({
+    balance: options.balance,
     logger,
-    program: ownProgram(options),
+    nowMs: system.nowMs,
+    inherited: inheritance?.listeners ?? [],
   });
+  const systemd = createSystemdNotifier(logger);
   const hooks = createShutdownHooks({ hookTimeoutMs: options.hookTimeoutMs, logger });
   const stopping = new AbortController();
   const hurried = new AbortController();
@@ -66,7 +77,8 @@ export async function startPrimary(
     options,
     system,
     logger,
-    listeners: createListeners({ balance: options.balance, logger, nowMs: system.nowMs }),
+    listeners,
+    firstGeneration: inheritance?.generation ?? 1,
     events: {
       ...localEvents,
       emit(name, event) {
@@ -99,6 +111,8 @@ export async function startPrimary(
         return status();
       case 'reload':
         return await supervisor.reload(call.options);
+      case 'upgrade':
+        return await upgrade(call.options);
       case 'scale':
         return await supervisor.scale(call.workers);
       case 'shutdown':
@@ -109,7 +123,7 @@ export async function startPrimary(
   };
 
   const health = createHealth({
-    identity: { role: 'primary', workerId: 0, generation: 1 },
+    identity: { role: 'primary', workerId: 0, generation: inheritance?.generation ?? 1 },
     logger,
     sampler: createProcessSampler(),
     facts: () => {
@@ -121,9 +135,31 @@ export async function startPrimary(
   const shutdown = (reason: string): void => {
     if (supervisor.isStopping) return;
     logger.info({ reason }, `shutting down (${reason})`);
+    systemd.stopping();
+    end(reason);
+  };
+  const end = (reason: string): void => {
     stopping.abort(reason);
     supervisor.shutdown(reason);
   };
+  const upgrade = async ({ execPath = process.execPath }: UpgradeOptions): Promise<{ pid: number }> =>
+    await supervisor.exclusively(async () => {
+      logger.info({ execPath }, 'starting the primary that is to succeed this one');
+      const successor = await startSuccessor({
+        program: program(),
+        execPath,
+        generation: supervisor.generation + 1,
+        listeners: listeners.handOver(),
+        timeoutMs: 2 * options.bootTimeoutMs,
+      });
+      const { pid } = successor;
+      logger.info({ successorPid: pid }, `process ${pid} has taken over; this primary leaves`);
+      await admin?.close();
+      successor.release();
+      // Whoever has asked gets the answer first.
+      setImmediate(() => end('upgraded'));
+      return { pid };
+    });
   const terminate = (signal: string): void => {
     if (!supervisor.isStopping) {
       shutdown(signal);
@@ -142,10 +178,7 @@ export async function startPrimary(
       supervisor.reload().catch(() => undefined);
     },
   });
-  // PM2's way to ask, on systems without signals.
-  process.on('message', (message) => {
-    if (message === 'shutdown') shutdown('asked for by the parent process');
-  });
+  onShutdownMessage(() => shutdown('asked for by the parent process'));
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'uncaught error in the primary');
     hasFailed = true;
@@ -163,6 +196,7 @@ export async function startPrimary(
     logger,
     status: async () => await Promise.resolve(status()),
     reload: supervisor.reload,
+    upgrade: async (upgradeOptions = {}) => await upgrade(upgradeOptions),
     scale: supervisor.scale,
     shutdown: async (reason = 'asked for by the app') => await Promise.resolve(shutdown(reason)),
     ready: () => undefined,
@@ -171,10 +205,12 @@ export async function startPrimary(
   };
   publish(handle);
 
-  const admin =
+  const startAdmin = async (): Promise<AdminServer | undefined> =>
     options.admin === undefined
       ? undefined
       : await startAdminServer({ ...options.admin, status: handle.status, logger });
+  // A predecessor still has the port.
+  let admin = inheritance === undefined ? await startAdmin() : undefined;
 
   void supervisor.ended.then(async (end) => {
     const reason = String(stopping.signal.reason ?? 'failure');
@@ -198,7 +234,12 @@ export async function startPrimary(
     });
     stopping.signal.addEventListener('abort', stopScaling);
   }
-  // PM2's wait_ready, and every other parent that waits for it.
-  if (process.connected) process.send?.('ready');
+  systemd.ready();
+  if (inheritance === undefined) {
+    sayReadyToParent();
+  } else {
+    await succeed();
+    admin = await startAdmin();
+  }
   return handle;
 }

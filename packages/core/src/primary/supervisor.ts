@@ -39,6 +39,8 @@ export interface Supervisor {
   /** Starts the first generation; resolves when all of it is ready. Does not settle when it fails: see `ended`. */
   start(workers: number): Promise<void>;
   reload(options?: ReloadOptions): Promise<ReloadReport>;
+  /** Runs `operation` when no rollout or scaling is under way, and lets none begin meanwhile. */
+  exclusively<T>(operation: () => Promise<T>): Promise<T>;
   scale(workers: number): Promise<void>;
   /** Tells every worker to drain; `ended` says when it is over. A second call changes nothing. */
   shutdown(reason: string): void;
@@ -59,6 +61,8 @@ export interface SupervisorParts {
   readonly logger: Logger;
   readonly events: ClusterEmitter;
   readonly listeners: Listeners;
+  /** The number of the first generation: 1, or one more than the predecessor's. */
+  readonly firstGeneration: number;
   /** Answers a worker's request. */
   readonly answer: (worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>) => void;
 }
@@ -79,9 +83,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const restarts: Partial<Record<ExitReason, number>> = {};
   const startMs = system.nowMs();
   let phase: Phase = { name: 'starting' };
-  let generation = 1;
+  let generation = parts.firstGeneration;
   let restartsMs: readonly number[] = [];
   let requestsOfGone = 0;
+  let recycleFromMs = 0;
   let isClean = true;
   let cancelTick = (): void => undefined;
   const end = deferred<SupervisorEnd>();
@@ -106,6 +111,15 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     failuresInARow.delete(seat.workerId);
     seat.abandon(reason);
     for (const worker of workers) if (worker.workerId === seat.workerId) worker.drain(reason);
+    noteStarted();
+  };
+
+  /** To be called whenever the last worker that `start` waits for may have come, or may have gone. */
+  const noteStarted = (): void => {
+    if (phase.name !== 'running') return;
+    if ([...seats.values()].every(({ holder }) => holder?.state.name === 'ready')) {
+      started.resolve();
+    }
   };
 
   // ── what workers do ───────────────────────────────────────────────────────────────────────────────
@@ -115,14 +129,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       if (phase.name === 'starting') phase = { name: 'running' };
       seats.get(worker.workerId)?.becameReady(worker);
       reports.ready(worker);
-      if ([...seats.values()].every(({ holder }) => holder?.state.name === 'ready')) {
-        started.resolve();
-      }
+      noteStarted();
     },
     onStalled(worker, blockedMs, frames) {
       reports.stalled(worker, blockedMs, frames);
       const seat = seats.get(worker.workerId);
       if (seat?.holder === worker) void replaceQuietly(seat, 'stalled');
+      // One on probation has failed it; its predecessor still serves.
+      else worker.kill('stalled');
     },
     onStallStack: reports.stallStack,
     onRecovered: reports.recovered,
@@ -142,13 +156,13 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     onExit(worker, exit) {
       workers.delete(worker);
       requestsOfGone += worker.requests;
-      if (worker.cutConnections > 0) isClean = false;
+      if (isStopping() && (worker.cutConnections > 0 || exit.signal === 'SIGKILL')) isClean = false;
       if (exit.reason !== 'shutdown' && exit.reason !== 'scale-down') {
         restarts[exit.reason] = (restarts[exit.reason] ?? 0) + 1;
       }
       const isExplained = isStopping() || phase.name === 'starting';
       reports.exited(worker, exit, !isExplained);
-      if (phase.name === 'starting') failStart(worker, exit);
+      if (phase.name === 'starting' && seats.has(worker.workerId)) failStart(worker, exit);
       else lose(worker, exit);
       finishIfEmpty();
     },
@@ -192,8 +206,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const replaceQuietly = async (seat: Seat, reason: ExitReason): Promise<void> => {
     if (seat.isReplacing) return;
     const outcome = await seat.replace(reason);
-    if (outcome.ok || isStopping() || !seats.has(seat.workerId)) return;
+    if (outcome.ok || isStopping() || seats.get(seat.workerId) !== seat) return;
     reports.replacementFailed(seat.workerId, reason, outcome);
+    // What is over its limit stays so: do not start one failing replacement after another.
+    recycleFromMs = system.nowMs() + options.restart.maxDelayMs;
     restart(seat);
   };
 
@@ -248,7 +264,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   };
 
   const recycleOne = (): void => {
-    if (isStopping() || !operations.isIdle) return;
+    if (isStopping() || !operations.isIdle || system.nowMs() < recycleFromMs) return;
     for (const seat of seats.values()) {
       const reason = seat.isReplacing ? undefined : seat.holder?.recycleReason(options);
       if (reason === undefined) continue;
@@ -269,11 +285,16 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       workerIds: [...seats.keys()],
       concurrency,
       nowMs: system.nowMs,
-      replace: async (workerId, role) =>
-        (await seats
-          .get(workerId)
-          ?.replace('reload', role === 'canary' ? options.minUptimeMs : 0)) ?? { ok: true },
+      replace: async (workerId, role) => {
+        const seat = seats.get(workerId);
+        if (seat === undefined) return { ok: true };
+        const outcome = await seat.replace('reload', role === 'canary' ? options.minUptimeMs : 0);
+        // The old worker may have gone meanwhile, or have waited for its restart.
+        if (!outcome.ok) restart(seat);
+        return outcome;
+      },
     });
+    noteStarted();
     events.emit('reload', report);
     if (report.failed > 0) {
       const error = reloadAborted(report);
@@ -290,9 +311,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     for (const seat of [...seats.values()]) {
       if (seat.workerId > count) closeSeat(seat, 'scale-down');
     }
-    const added = Array.from({ length: Math.max(0, count - from) }, (_, index) =>
-      openSeat(from + index + 1),
-    );
+    // An earlier scaling may have failed for a number in between.
+    const added = Array.from({ length: count }, (_, index) => index + 1)
+      .filter((workerId) => !seats.has(workerId))
+      .map(openSeat);
     const outcomes = await Promise.all(
       added.map(async (seat) => {
         const outcome = await seat.replace('scale-down');
@@ -303,6 +325,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     const to = seats.size;
     logger.info({ from, to }, `scaled from ${from} to ${to} worker(s)`);
     events.emit('scale', { from, to });
+    if (isStopping()) throw shuttingDown('cluster.scale()');
     for (const outcome of outcomes) {
       if (!outcome.ok) throw bootFailed(outcome.reason, outcome.error);
     }
@@ -317,6 +340,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       return generation;
     },
     async start(count) {
+      // A signal can come first.
+      if (isStopping()) return await started.promise;
       for (let workerId = 1; workerId <= count; workerId++) openSeat(workerId).fill(0);
       scheduleTick();
       await started.promise;
@@ -327,6 +352,12 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         throw invalidArgument('cluster.reload({ concurrency })', concurrency, expected);
       }
       return await operations.run(async () => await reload(concurrency));
+    },
+    async exclusively(operation) {
+      return await operations.run(async () => {
+        if (isStopping()) throw shuttingDown('cluster.upgrade()');
+        return await operation();
+      });
     },
     async scale(count) {
       if (!Number.isSafeInteger(count) || count < 1 || count > MAX_WORKERS) {

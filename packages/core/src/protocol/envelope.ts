@@ -77,6 +77,10 @@ const primaryCall = z.discriminatedUnion('name', [
     name: z.literal('reload'),
     options: z.object({ concurrency: z.number().exactOptional() }),
   }),
+  z.object({
+    name: z.literal('upgrade'),
+    options: z.object({ execPath: z.string().exactOptional() }),
+  }),
   z.object({ name: z.literal('scale'), workers: z.number() }),
   z.object({ name: z.literal('shutdown'), reason: z.string() }),
 ]);
@@ -147,6 +151,7 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('grant'), key: z.string(), slot: count }),
   z.object({ type: z.literal('revoke'), key: z.string(), slot: count }),
+  z.object({ type: z.literal('unlistened'), key: z.string() }),
   z.object({ type: z.literal('connection'), seq: count, key: z.string() }),
   z.object({
     type: z.literal('reply'),

@@ -36,7 +36,10 @@ export type ToPrimary =
   | { readonly type: 'request'; readonly seq: number; readonly call: PrimaryCall }
   /** A server of the app wants to listen; the answer is `listenReply`. */
   | { readonly type: 'listen'; readonly seq: number; readonly query: ListenQuery }
-  /** A server of the app has closed, or the worker has stopped accepting in its drain. */
+  /**
+   * A server of the app has closed, or the worker has stopped accepting in its drain; the answer is
+   * `unlistened`, and no connection comes after it.
+   */
   | { readonly type: 'unlisten'; readonly key: string; readonly isDraining: boolean }
   /** The answer to `connection`; when it was not accepted, somebody else is to have it. */
   | {
@@ -73,6 +76,7 @@ export interface BoundAddress {
 export type PrimaryCall =
   | { readonly name: 'status' }
   | { readonly name: 'reload'; readonly options: { readonly concurrency?: number } }
+  | { readonly name: 'upgrade'; readonly options: { readonly execPath?: string } }
   | { readonly name: 'scale'; readonly workers: number }
   | { readonly name: 'shutdown'; readonly reason: string };
 
@@ -108,6 +112,7 @@ export type ToWorker =
   | { readonly type: 'grant'; readonly key: string; readonly slot: number }
   /** Accept from this slot no longer. */
   | { readonly type: 'revoke'; readonly key: string; readonly slot: number }
+  | { readonly type: 'unlistened'; readonly key: string }
   /** With a handle: an accepted connection; the answer is `connectionReply`. */
   | { readonly type: 'connection'; readonly seq: number; readonly key: string }
   | Reply;

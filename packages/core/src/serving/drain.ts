@@ -1,4 +1,5 @@
 // Worker or single process: the ordered shutdown of a process that serves. Read top-down.
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ShutdownHooks } from '../lifecycle/shutdown-hooks.js';
 import type { ServerRegistry } from './server-registry.js';
@@ -23,6 +24,8 @@ export interface DrainOptions {
 
 export interface DrainParts {
   readonly registry: ServerRegistry;
+  /** Resolves when no more connections can come to listeners that have closed. */
+  readonly connectionsSettled: () => Promise<void>;
   readonly hooks: ShutdownHooks;
   /** Aborted when the listeners are closed: `cluster.signal`. */
   readonly draining: AbortController;
@@ -39,7 +42,7 @@ export interface DrainParts {
 export async function drain(
   { reason, keepAccepting }: DrainRequest,
   options: DrainOptions,
-  { registry, hooks, draining, hurry }: DrainParts,
+  { registry, connectionsSettled, hooks, draining, hurry }: DrainParts,
 ): Promise<{ readonly cutConnections: number }> {
   // The deadlines start before any code of the app runs.
   const end = AbortSignal.any([hurry, AbortSignal.timeout(options.drainTimeoutMs)]);
@@ -56,7 +59,9 @@ export async function drain(
 
   registry.stopAccepting();
   draining.abort(reason);
-  const drained = registry.drained(options.idleGraceMs, connectionsEnd).catch(() => undefined);
+  const drained = Promise.race([connectionsSettled(), aborted(connectionsEnd)])
+    .then(async () => await registry.drained(options.idleGraceMs, connectionsEnd))
+    .catch(() => undefined);
   await hooks.run('connections', reason, connectionsEnd);
   await Promise.race([drained, sleep(options.idleGraceMs, connectionsEnd)]);
   registry.endLongLived();
@@ -68,6 +73,10 @@ export async function drain(
     await hooks.run(phase, reason, end);
   }
   return { cutConnections };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -24,6 +24,8 @@ export type LocalMembers = Pick<
 
 export interface ServingProcess {
   readonly state: ServingState;
+  /** Why and how it drains, once it does. */
+  readonly drainRequest: DrainRequest | undefined;
   readonly members: LocalMembers;
   readonly registry: ServerRegistry;
   /**
@@ -51,6 +53,8 @@ export interface ServingObserver {
   onWaiting(failingChecks: readonly string[]): void;
   /** Told of every connection that opens or closes; the number of those that are open. */
   onConnections(count: number): void;
+  /** Resolves when no more connections can come to listeners that have closed. */
+  connectionsSettled(): Promise<void>;
 }
 
 export function createServingProcess(
@@ -68,6 +72,7 @@ export function createServingProcess(
     markReady = resolve;
   });
   let state: ServingState = 'booting';
+  let drainRequest: DrainRequest | undefined;
   let drained: Promise<{ readonly cutConnections: number }> | undefined;
 
   const health = createHealth({
@@ -112,6 +117,9 @@ export function createServingProcess(
     get state() {
       return state;
     },
+    get drainRequest() {
+      return drainRequest;
+    },
     markReady,
     async boot(main, cluster) {
       const booted = becomesReady(main, cluster);
@@ -127,7 +135,14 @@ export function createServingProcess(
     },
     async drain(request) {
       state = 'draining';
-      drained ??= drain(request, options, { registry, hooks, draining, hurry: hurry.signal });
+      drainRequest ??= request;
+      drained ??= drain(drainRequest, options, {
+        registry,
+        connectionsSettled: observer.connectionsSettled,
+        hooks,
+        draining,
+        hurry: hurry.signal,
+      });
       return await drained;
     },
     hurry: () => hurry.abort(),

@@ -36,6 +36,7 @@ export function createPassiveCluster(): Cluster {
     status: async () =>
       await Promise.resolve(singleStatus(state(), health, { connections: 0, requests: 0 })),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
+    upgrade: async () => await Promise.reject(singleProcess('cluster.upgrade()')),
     scale: async () => await Promise.reject(singleProcess('cluster.scale()')),
     async shutdown(reason = 'asked for by the app') {
       draining.abort(reason);

@@ -3,6 +3,7 @@ import type { Cluster, Main } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { EXIT_CODES, listenFailed, singleProcess, toErrorInfo } from '../errors.js';
 import { readEnvFiles } from '../env-files.js';
+import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
 import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
@@ -33,6 +34,7 @@ export async function startSingle(
     onWaiting: (checks) =>
       logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`),
     onConnections: () => undefined,
+    connectionsSettled: async () => await Promise.resolve(),
   });
   const events = createClusterEmitter(logger);
 
@@ -68,9 +70,7 @@ export async function startSingle(
     interrupt: terminate,
     reload: (signal) => logger.warn({ signal }, `${signal} ignored: ${singleProcess('a reload').message}`),
   });
-  process.on('message', (message) => {
-    if (message === 'shutdown') shutdown('asked for by the parent process', EXIT_CODES.clean);
-  });
+  onShutdownMessage(() => shutdown('asked for by the parent process', EXIT_CODES.clean));
 
   const handle: Cluster = {
     ...serving.members,
@@ -78,6 +78,7 @@ export async function startSingle(
     status: async () =>
       await Promise.resolve(singleStatus(serving.state, serving.members.health, serving.registry)),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
+    upgrade: async () => await Promise.reject(singleProcess('cluster.upgrade()')),
     scale: async () => await Promise.reject(singleProcess('cluster.scale()')),
     shutdown: async (reason = 'asked for by the app') =>
       await Promise.resolve(shutdown(reason, EXIT_CODES.clean)),
@@ -92,8 +93,7 @@ export async function startSingle(
     if (isReady) {
       const bootMs = Math.round(process.uptime() * 1_000);
       events.emit('workerReady', { workerId: 1, pid: process.pid, generation: 1, bootMs });
-      // PM2's wait_ready.
-      if (process.connected) process.send?.('ready');
+      sayReadyToParent();
     }
   } catch (thrown) {
     fail(thrown);

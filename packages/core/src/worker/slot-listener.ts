@@ -34,12 +34,16 @@ interface FauxHandle {
 type ListenReply = Extract<ToWorker, { type: 'listenReply' }>;
 export type ListenerMessage = Extract<
   ToWorker,
-  { type: 'listenReply' | 'grant' | 'revoke' | 'connection' }
+  { type: 'listenReply' | 'grant' | 'revoke' | 'connection' | 'unlistened' }
 >;
 
 export interface SlotListener {
   /** Takes what the primary says of listeners. */
   onMessage(message: ListenerMessage, handle: NativeHandle | undefined): void;
+  /** Resolves when no more connections will come to servers that have closed. */
+  settled(): Promise<void>;
+  /** The primary has gone: nothing will come any more. */
+  primaryGone(): void;
 }
 
 interface Listener {
@@ -54,14 +58,16 @@ const DEFAULT_BACKLOG = 511;
 /**
  * From now on, servers of this process listen through the primary.
  *
- * @param isDraining whether a server that closes does so because the process leaves
+ * @param leaving whether a server that closes does so because the process leaves, by itself or with all
  */
 export function installSlotListener(
   send: (message: ToPrimary) => boolean,
-  isDraining: () => boolean,
+  leaving: () => 'no' | 'alone' | 'with-all',
 ): SlotListener {
   const waiting = new Map<number, (reply: ListenReply['outcome']) => void>();
   const listeners = new Map<string, Listener>();
+  const closing = new Set<string>();
+  let whenSettled: Array<() => void> = [];
   const usedIndexes = new Map<string, Set<number>>();
   let nextSeq = 1;
 
@@ -80,6 +86,7 @@ export function installSlotListener(
   ): FauxHandle => {
     // A listening server keeps its process alive; so does this in its place.
     const keepAlive = setInterval(() => undefined, NEVER_MS);
+    let isOpen = true;
     const faux: FauxHandle = {
       listen(backlog) {
         listener.backlog = backlog;
@@ -87,12 +94,15 @@ export function installSlotListener(
       },
       close(callback) {
         clearInterval(keepAlive);
-        const keepsOn = keepsClients && isDraining();
-        if (listeners.get(key) === listener && !keepsOn) {
-          listeners.delete(key);
+        const how = leaving();
+        if (isOpen && !(keepsClients && how === 'alone')) {
+          isOpen = false;
           release();
           for (const lease of listener.leases.values()) lease.close();
-          send({ type: 'unlisten', key, isDraining: isDraining() });
+          listener.leases.clear();
+          // What the primary has sent already is still accepted, until it answers.
+          if (send({ type: 'unlisten', key, isDraining: how !== 'no' })) closing.add(key);
+          else listeners.delete(key);
         }
         if (callback !== undefined) setImmediate(callback);
       },
@@ -111,6 +121,13 @@ export function installSlotListener(
     const listener: Listener = { faux, leases: new Map(), backlog: DEFAULT_BACKLOG };
     listeners.set(key, listener);
     return faux;
+  };
+
+  const closed = (key: string): void => {
+    if (closing.delete(key)) listeners.delete(key);
+    if (closing.size > 0) return;
+    for (const resolve of whenSettled) resolve();
+    whenSettled = [];
   };
 
   const accept = (key: string, connection: NativeHandle): boolean => {
@@ -164,7 +181,7 @@ export function installSlotListener(
         case 'grant': {
           const listener = listeners.get(message.key);
           if (handle === undefined) return;
-          if (listener === undefined || listener.leases.has(message.slot)) {
+          if (listener === undefined || closing.has(message.key) || listener.leases.has(message.slot)) {
             handle.close();
             return;
           }
@@ -185,6 +202,9 @@ export function installSlotListener(
           leases?.delete(message.slot);
           return;
         }
+        case 'unlistened':
+          closed(message.key);
+          return;
         case 'connection': {
           const accepted = handle !== undefined && accept(message.key, handle);
           if (!accepted) handle?.close();
@@ -194,6 +214,13 @@ export function installSlotListener(
         default:
           message satisfies never;
       }
+    },
+    async settled() {
+      if (closing.size === 0) return;
+      await new Promise<void>((resolve) => whenSettled.push(resolve));
+    },
+    primaryGone() {
+      for (const key of closing) closed(key);
     },
   };
 }

@@ -35,6 +35,7 @@ export async function startWorker(
   const serving = createServingProcess({ role: 'worker', ...identity }, options, logger, {
     onWaiting: (checks) => link.send({ type: 'waitingForChecks', checks }),
     onConnections: reportConnections,
+    connectionsSettled: async () => await slotListener.settled(),
   });
   let reportedConnections = 0;
   // A function and not a constant: serving begins to call it before the link is open.
@@ -70,17 +71,23 @@ export async function startWorker(
         case 'grant':
         case 'revoke':
         case 'connection':
+        case 'unlistened':
           slotListener.onMessage(message, sent);
           return;
         default:
           message satisfies never;
       }
     },
-    onClosed: () =>
-      void leave({ reason: 'the primary has gone', keepAccepting: false }, EXIT_CODES.clean),
+    onClosed() {
+      slotListener.primaryGone();
+      void leave({ reason: 'the primary has gone', keepAccepting: false }, EXIT_CODES.clean);
+    },
   });
 
-  const slotListener = installSlotListener(link.send, () => serving.state === 'draining');
+  const slotListener = installSlotListener(link.send, () => {
+    if (serving.drainRequest === undefined) return 'no';
+    return serving.drainRequest.keepAccepting ? 'with-all' : 'alone';
+  });
 
   const failBoot = async (thrown: unknown): Promise<never> => {
     const address = listenAddressOf(thrown);
@@ -128,6 +135,11 @@ export async function startWorker(
         { name: 'reload', options: { ...reloadOptions } },
         ROLLOUT_TIMEOUT_MS,
       )) as ReloadReport,
+    upgrade: async (upgradeOptions = {}) =>
+      (await link.request(
+        { name: 'upgrade', options: { ...upgradeOptions } },
+        ROLLOUT_TIMEOUT_MS,
+      )) as { pid: number },
     async scale(workers) {
       await link.request({ name: 'scale', workers }, ROLLOUT_TIMEOUT_MS);
     },
