@@ -106,6 +106,7 @@ export function createSimulatedCluster(
     options: resolved,
     system,
     logger,
+    firstGeneration: 1,
     listeners: {
       balance: { mode: 'round-robin', reason: 'simulated' },
       onRequest: () => undefined,

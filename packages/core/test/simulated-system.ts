@@ -18,6 +18,8 @@ export interface SimulatedSystem extends System {
   advance(ms: number): Promise<void>;
   /** Time passes in which the primary does not run, as when its process is stopped. */
   freeze(ms: number): void;
+  /** Whether something is overdue, because the primary did not run. */
+  readonly isBehind: boolean;
   /** Called after each thing that has happened. */
   onStep(listener: () => void): void;
 }
@@ -120,6 +122,9 @@ export function createSimulatedSystem({
     },
     freeze(ms) {
       nowMs += ms;
+    },
+    get isBehind() {
+      return firstDue(nowMs - 1) !== undefined;
     },
     onStep: (listener) => void stepListeners.push(listener),
   };
