@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Lets tests import the sources of sibling packages without a build (see tsconfig `customConditions`). */
-const sourceConditions = ['@corral/source', 'node', 'import', 'module', 'default'];
+/**
+ * Lets tests import the sources of sibling packages without a build (see tsconfig `customConditions`).
+ * Without 'import': Node would apply that to require() as well, and CommonJS packages would get ES modules.
+ */
+const sourceConditions = ['@corral/source', 'node'];
 
 export default defineConfig({
   test: {

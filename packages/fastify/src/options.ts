@@ -55,7 +55,7 @@ function resolveLimits(given: LoadSheddingOptions | undefined): LoadSheddingLimi
       'maxEventLoopDelayMs, maxEventLoopUtilizationRatio or both',
     );
   }
-  if (maxEventLoopDelayMs !== undefined && !(maxEventLoopDelayMs > 0)) {
+  if (maxEventLoopDelayMs !== undefined && !isBetween(maxEventLoopDelayMs, Infinity)) {
     throw invalidPluginOption(
       'loadShedding.maxEventLoopDelayMs',
       maxEventLoopDelayMs,
@@ -64,7 +64,7 @@ function resolveLimits(given: LoadSheddingOptions | undefined): LoadSheddingLimi
   }
   if (
     maxEventLoopUtilizationRatio !== undefined &&
-    !(maxEventLoopUtilizationRatio > 0 && maxEventLoopUtilizationRatio <= 1)
+    !isBetween(maxEventLoopUtilizationRatio, 1)
   ) {
     throw invalidPluginOption(
       'loadShedding.maxEventLoopUtilizationRatio',
@@ -84,6 +84,11 @@ function resolveLimits(given: LoadSheddingOptions | undefined): LoadSheddingLimi
     maxEventLoopUtilizationRatio: maxEventLoopUtilizationRatio ?? Infinity,
     retryAfterSeconds,
   });
+}
+
+/** Above 0, and up to `max`. */
+function isBetween(value: unknown, max: number): boolean {
+  return typeof value === 'number' && value > 0 && value <= max;
 }
 
 function refuseUnknown(given: object, known: readonly string[], prefix: string): void {
