@@ -13,6 +13,7 @@ const entries = { fastify: 'server.js', express: 'server.js', nest: 'main.js' };
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 /** A terminal's Ctrl-C arrives twice: from the terminal, and again from npm. A person is slower than this. */
 const sameSignalMs = 300;
+const parentCheckMs = 500;
 
 /**
  * Runs the app to its end; its exit code is the script's.
@@ -34,10 +35,23 @@ function runApp(file, cwd) {
       if (!isEcho) child.kill(signal);
     });
   }
+  stopWithParent(child);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
   });
+}
+
+/** npm killed outright passes no signal on: the app must not outlive it. */
+function stopWithParent(child) {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill('SIGTERM');
+  }, parentCheckMs);
+  timer.unref();
 }
 
 await main(async () => {
