@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { startLoad, waitUntilGone } from '@corral/test-kit';
 import { call, pidsOf, startServing, statusOf, toldCounts } from './support.js';
 
-const QUICK = { minUptimeMs: 100, idleGraceMs: 100 };
+const QUICK = { minUptimeMs: 100 };
 
 test.for(['keep-alive', 'new'] as const)(
   'reloads under load lose no request (%s connections)',
@@ -80,7 +80,7 @@ test.for([
   const { way, reason, message } = failure;
   const fixture = await startServing(
     'reload-breaks.mjs',
-    { workers: 2, minUptimeMs: 1_000, bootTimeoutMs: 1_500, idleGraceMs: 100 },
+    { workers: 2, minUptimeMs: 1_000, bootTimeoutMs: 2_500 },
     { env: { WAY: way } },
   );
   const load = startLoad({ url: fixture.url, connections: 'keep-alive', concurrency: 4 });
@@ -122,7 +122,7 @@ test.for([
 test('SIGTERM during a reload ends it cleanly: nobody left, exit 0', async () => {
   const fixture = await startServing(
     'reload-breaks.mjs',
-    { workers: 2, idleGraceMs: 100 },
+    { workers: 2 },
     { env: { WAY: 'neverReady' } },
   );
   const load = startLoad({ url: fixture.url, connections: 'keep-alive', concurrency: 4 });

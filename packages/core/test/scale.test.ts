@@ -6,7 +6,7 @@ import { call, pidsOf, startServing, statusOf, toldCounts } from './support.js';
 test.for(['keep-alive', 'new'] as const)(
   'scaling up and down under load loses no request (%s connections)',
   async (connections) => {
-    const fixture = await startServing('serve.mjs', { workers: 1, idleGraceMs: 100 });
+    const fixture = await startServing('serve.mjs', { workers: 1 });
     const load = startLoad({ url: fixture.url, connections });
     await load.answered(50);
 

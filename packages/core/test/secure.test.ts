@@ -13,11 +13,7 @@ async function startSecure(
   server: 'https' | 'h2' | 'h2c',
   workers: number,
 ): Promise<ServingFixture> {
-  return await startServing(
-    'secure.mjs',
-    { workers, idleGraceMs: 200 },
-    { env: { SERVER: server } },
-  );
+  return await startServing('secure.mjs', { workers }, { env: { SERVER: server } });
 }
 
 async function connect(server: 'h2' | 'h2c', port: number): Promise<http2.ClientHttp2Session> {

@@ -23,7 +23,7 @@ test.for([
 ] as const)(
   'SIGTERM under load: every accepted request is answered ($method, $connections)',
   async ({ connections, method }) => {
-    const fixture = await startServing('serve.mjs', { workers: 2, idleGraceMs: 200 });
+    const fixture = await startServing('serve.mjs', { workers: 2 });
     const pids = fixture.family();
     expect(pids).toHaveLength(3);
     const load = startLoad({
@@ -63,7 +63,7 @@ test('responses during the drain tell keep-alive clients to leave', async () => 
 });
 
 test('SIGINT to the whole process group (Ctrl-C) drains as SIGTERM to the primary does', async () => {
-  const fixture = await startServing('serve.mjs', { workers: 2, idleGraceMs: 200 });
+  const fixture = await startServing('serve.mjs', { workers: 2 });
   const pids = fixture.family();
   const load = startLoad({ url: `${fixture.url}?delayMs=10`, connections: 'keep-alive' });
   await load.answered(50);

@@ -62,7 +62,7 @@ test('kill -9 of the only worker: connections made meanwhile wait for its replac
 });
 
 test('SIGTERM to one worker: it drains and is replaced, nothing is lost', async () => {
-  const fixture = await startServing('serve.mjs', { workers: 2, idleGraceMs: 100 });
+  const fixture = await startServing('serve.mjs', { workers: 2 });
   const [, pid = 0] = pidsOf(fixture.status);
   const load = startLoad({ url: `${fixture.url}?delayMs=5`, connections: 'keep-alive' });
   await load.answered(50);
@@ -78,7 +78,7 @@ test('SIGTERM to one worker: it drains and is replaced, nothing is lost', async 
 });
 
 test('kill -9 of the primary: the workers answer what they have, and leave', async () => {
-  const fixture = await startServing('serve.mjs', { workers: 2, idleGraceMs: 100 });
+  const fixture = await startServing('serve.mjs', { workers: 2 });
   const workers = pidsOf(fixture.status);
   const load = startLoad({ url: `${fixture.url}?delayMs=200`, connections: 'keep-alive' });
   await load.answered(8);
