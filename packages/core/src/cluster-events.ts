@@ -10,10 +10,7 @@ export interface ClusterEmitter {
 }
 
 /** @param onFirstListener called when somebody listens for the first time. */
-export function createClusterEmitter(
-  logger: Logger,
-  onFirstListener?: () => void,
-): ClusterEmitter {
+export function createClusterEmitter(logger: Logger, onFirstListener?: () => void): ClusterEmitter {
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
   emitter.once('newListener', () => onFirstListener?.());

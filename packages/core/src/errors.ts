@@ -57,7 +57,8 @@ export interface OptionIssue {
 
 export function invalidOptions(issues: readonly OptionIssue[]): CorralError {
   const lines = issues.map(
-    ({ path, value, expected }) => `  options.${path}: got ${describe(value)}; expected ${expected}`,
+    ({ path, value, expected }) =>
+      `  ${['options', path].filter(Boolean).join('.')}: got ${describe(value)}; expected ${expected}`,
   );
   return new CorralError(
     'INVALID_OPTIONS',
@@ -197,19 +198,21 @@ export function toErrorInfo(thrown: unknown): WorkerErrorInfo {
   if (!(thrown instanceof Error)) {
     return { name: 'Error', message: `a non-error was thrown: ${describe(thrown)}` };
   }
-  const { code } = thrown as { code?: unknown };
+  // Nothing keeps an app's errors from other types than these members should have.
+  const { name, message, code, stack } = thrown as Record<keyof WorkerErrorInfo, unknown>;
   return {
-    name: thrown.name,
-    message: thrown.message,
+    name: String(name),
+    message: String(message),
     ...(typeof code === 'string' ? { code } : {}),
-    ...(thrown.stack === undefined ? {} : { stack: stackWithCauses(thrown) }),
+    ...(typeof stack === 'string' ? { stack: stackWithCauses(thrown, new Set()) } : {}),
   };
 }
 
-function stackWithCauses(error: Error): string {
-  const own = error.stack ?? String(error);
-  return error.cause instanceof Error
-    ? `${own}\ncaused by: ${stackWithCauses(error.cause)}`
+function stackWithCauses(error: Error, seen: Set<Error>): string {
+  const own = String(error.stack ?? error);
+  seen.add(error);
+  return error.cause instanceof Error && !seen.has(error.cause)
+    ? `${own}\ncaused by: ${stackWithCauses(error.cause, seen)}`
     : own;
 }
 

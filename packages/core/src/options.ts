@@ -47,7 +47,7 @@ export interface BootstrapOptions {
   readonly drainTimeoutMs?: number;
   /**
    * How long a draining process goes on accepting, not ready, so that load balancers notice, in ms.
-   * Default 0; 5,000 on Kubernetes.
+   * Default 0; 5,000 on Kubernetes, but at most half of `drainTimeoutMs`.
    */
   readonly readinessDelayMs?: number;
   /** During a drain: how long a connection may idle before it is closed, in ms. Default 1,000. */
@@ -115,20 +115,19 @@ export interface AdminOptions {
 
 type Complete<T> = { readonly [K in keyof T]-?: T[K] };
 
-export interface ResolvedOptions
-  extends Complete<
-    Omit<
-      BootstrapOptions,
-      | 'maxRssBytes'
-      | 'maxRequests'
-      | 'maxAgeMs'
-      | 'threadPoolSize'
-      | 'scaling'
-      | 'restart'
-      | 'admin'
-      | 'logger'
-    >
-  > {
+export interface ResolvedOptions extends Complete<
+  Omit<
+    BootstrapOptions,
+    | 'maxRssBytes'
+    | 'maxRequests'
+    | 'maxAgeMs'
+    | 'threadPoolSize'
+    | 'scaling'
+    | 'restart'
+    | 'admin'
+    | 'logger'
+  >
+> {
   readonly maxRssBytes: number | undefined;
   readonly maxRequests: number | undefined;
   readonly maxAgeMs: number | undefined;
@@ -233,7 +232,9 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     throw invalidOptions([{ path: '', value: options, expected: 'an object, or nothing' }]);
   }
   const given = withoutUndefined(options);
-  const stallMs = typeof given['stallMs'] === 'number' ? given['stallMs'] : 5_000;
+  // The defaults that depend on these must not conflict with them.
+  const stallMs = durationOr(given['stallMs'], 5_000);
+  const drainTimeoutMs = durationOr(given['drainTimeoutMs'], 25_000);
   const parsed = schema.safeParse({
     workers: 'auto',
     envFiles: [],
@@ -241,15 +242,15 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     balance: 'auto',
     readiness: 'auto',
     bootTimeoutMs: 30_000,
+    stallMs: 5_000,
     heartbeatMs: stallMs === 0 ? 1_000 : Math.min(1_000, Math.max(10, Math.floor(stallMs / 2))),
     stallKillMs: Math.max(30_000, stallMs),
     minUptimeMs: 1_000,
     drainTimeoutMs: 25_000,
-    readinessDelayMs: defaults.onKubernetes ? 5_000 : 0,
+    readinessDelayMs: defaults.onKubernetes ? Math.min(5_000, Math.floor(drainTimeoutMs / 2)) : 0,
     idleGraceMs: 1_000,
     hookTimeoutMs: 5_000,
     ...given,
-    stallMs: given['stallMs'] ?? stallMs,
     scaling: withDefaults(given['scaling'], {
       upRatio: 0.7,
       upAfterMs: 10_000,
@@ -263,7 +264,10 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
       maxDelayMs: 15_000,
       onExhausted: defaults.inContainer ? 'exit' : 'keep-trying',
     }),
-    admin: given['admin'] === undefined ? undefined : withDefaults(given['admin'], { host: '127.0.0.1', minReady: 1 }),
+    admin:
+      given['admin'] === undefined
+        ? undefined
+        : withDefaults(given['admin'], { host: '127.0.0.1', minReady: 1 }),
   });
   if (!parsed.success) {
     throw invalidOptions(parsed.error.issues.flatMap((issue) => toOptionIssues(issue, given)));
@@ -291,12 +295,27 @@ function findConflicts(options: z.infer<typeof schema>): OptionIssue[] {
     atMost('heartbeatMs', options.heartbeatMs, options.stallMs / 2, 'half of stallMs');
     atMost('stallMs', options.stallMs, options.stallKillMs, 'the value of stallKillMs');
   }
-  atMost('readinessDelayMs', options.readinessDelayMs, options.drainTimeoutMs, 'the value of drainTimeoutMs');
+  atMost(
+    'readinessDelayMs',
+    options.readinessDelayMs,
+    options.drainTimeoutMs,
+    'the value of drainTimeoutMs',
+  );
   if (typeof options.workers === 'object') {
     atMost('workers.min', options.workers.min, options.workers.max, 'the value of workers.max');
   }
-  atMost('scaling.downRatio', options.scaling.downRatio, options.scaling.upRatio, 'the value of scaling.upRatio');
-  atMost('restart.minDelayMs', options.restart.minDelayMs, options.restart.maxDelayMs, 'the value of restart.maxDelayMs');
+  atMost(
+    'scaling.downRatio',
+    options.scaling.downRatio,
+    options.scaling.upRatio,
+    'the value of scaling.upRatio',
+  );
+  atMost(
+    'restart.minDelayMs',
+    options.restart.minDelayMs,
+    options.restart.maxDelayMs,
+    'the value of restart.maxDelayMs',
+  );
   return conflicts;
 }
 
@@ -330,6 +349,11 @@ function expectedOf(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+/** A valid duration, or what stands in for one that is reported as wrong, or was not given. */
+function durationOr(value: unknown, fallbackMs: number): number {
+  return durationMs(0).safeParse(value).data ?? fallbackMs;
 }
 
 function withoutUndefined(value: object): Record<string, unknown> {

@@ -25,9 +25,7 @@ const schema: z.ZodType<Inheritance> = z.object({
       key: z.string(),
       kind: z.enum(['slots', 'dispatcher']),
       fds: z.array(z.int().min(FIRST_FD)),
-      bound: z
-        .object({ address: z.string(), family: z.string(), port: z.int() })
-        .exactOptional(),
+      bound: z.object({ address: z.string(), family: z.string(), port: z.int() }).exactOptional(),
     }),
   ),
 });

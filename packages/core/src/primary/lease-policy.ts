@@ -34,8 +34,7 @@ export function planLeases(
   steering?: Steering,
 ): Leases {
   const ready = candidates.filter(({ state }) => state === 'ready');
-  const eligible =
-    ready.length > 0 ? ready : candidates.filter(({ state }) => state === 'booting');
+  const eligible = ready.length > 0 ? ready : candidates.filter(({ state }) => state === 'booting');
   const plan = new Map<number, number>();
   const leaseCounts = new Map<number, number>();
   const assign = (slot: number, id: number): void => {
@@ -59,7 +58,8 @@ export function planLeases(
         a.id - b.id,
     )[0];
     if (cover !== undefined) assign(slot, cover.id);
-    else if (candidates.some(({ id }) => id === holder) && holder !== undefined) plan.set(slot, holder);
+    else if (candidates.some(({ id }) => id === holder) && holder !== undefined)
+      plan.set(slot, holder);
   }
   if (steering !== undefined && ready.some(({ id }) => id === steering.to)) {
     for (const [slot, id] of plan) if (id === steering.from) plan.set(slot, steering.to);

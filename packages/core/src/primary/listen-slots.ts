@@ -107,7 +107,8 @@ interface FirstSlots {
 }
 
 function adopt({ fds, bound }: HandedOver): FirstSlots {
-  if (bound === undefined) throw new Error('the predecessor has not said where its slots are bound');
+  if (bound === undefined)
+    throw new Error('the predecessor has not said where its slots are bound');
   return { bound, slots: fds.map((fd) => takeHandle({ fd })) };
 }
 

@@ -203,7 +203,8 @@ function chooseBalance(wanted: ListenersOptions['balance']): BalanceStatus {
   if (wanted === 'sticky') {
     return {
       mode: 'sticky',
-      reason: 'asked for by the option balance: the primary hands a client to the same worker each time',
+      reason:
+        'asked for by the option balance: the primary hands a client to the same worker each time',
     };
   }
   if (wanted === 'round-robin') {
@@ -212,6 +213,9 @@ function chooseBalance(wanted: ListenersOptions['balance']): BalanceStatus {
   const why = slotsUnavailable();
   if (why !== undefined && wanted === 'slots') throw balanceUnavailable(why);
   return why === undefined
-    ? { mode: 'slots', reason: 'the kernel spreads connections over sockets that the primary keeps' }
+    ? {
+        mode: 'slots',
+        reason: 'the kernel spreads connections over sockets that the primary keeps',
+      }
     : { mode: 'round-robin', reason: why };
 }

@@ -142,7 +142,9 @@ export async function startPrimary(
     stopping.abort(reason);
     supervisor.shutdown(reason);
   };
-  const upgrade = async ({ execPath = process.execPath }: UpgradeOptions): Promise<{ pid: number }> =>
+  const upgrade = async ({
+    execPath = process.execPath,
+  }: UpgradeOptions): Promise<{ pid: number }> =>
     await supervisor.exclusively(async () => {
       logger.info({ execPath }, 'starting the primary that is to succeed this one');
       const successor = await startSuccessor({

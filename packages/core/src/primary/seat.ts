@@ -1,5 +1,6 @@
 // Primary: the place of one worker: its number, who holds it, and who is to take over.
 import type { ExitReason } from '../cluster.js';
+import { deferred } from '../deferred.js';
 import type { System } from '../system.js';
 import type { ReplaceOutcome } from './rolling-reload.js';
 import type { WorkerExit, WorkerHandle } from './worker-handle.js';
@@ -89,10 +90,7 @@ export function createSeat(
       if (abandonedFor !== undefined) return { ok: false, reason: abandonedFor };
       cancelFill?.();
       cancelFill = undefined;
-      let settle: Incoming['settle'] = () => undefined;
-      const outcome = new Promise<ReplaceOutcome>((resolve) => {
-        settle = resolve;
-      });
+      const { promise: outcome, resolve: settle } = deferred<ReplaceOutcome>();
       const worker = launch(workerId);
       incoming = { worker, probationMs, predecessorLeaves, outcome, settle };
       return await outcome;

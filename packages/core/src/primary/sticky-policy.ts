@@ -26,7 +26,8 @@ export function bySourceAddress(): DispatchPolicy {
     pick(connection, { eligible, members, isBusy }: DispatchView) {
       const address = peerAddress(connection);
       const known = members.find(
-        ({ id, state }) => id === workerOf.get(address) && (state === 'ready' || state === 'draining'),
+        ({ id, state }) =>
+          id === workerOf.get(address) && (state === 'ready' || state === 'draining'),
       );
       const member = known ?? rendezvous(address, eligible);
       if (member === undefined || isBusy(member)) return undefined;
@@ -37,10 +38,7 @@ export function bySourceAddress(): DispatchPolicy {
 }
 
 /** The member with the highest hash for this key; seats rather than workers, so that a reload moves nobody. */
-export function rendezvous(
-  key: string,
-  members: readonly GroupMember[],
-): GroupMember | undefined {
+export function rendezvous(key: string, members: readonly GroupMember[]): GroupMember | undefined {
   const score = ({ workerId }: GroupMember): string =>
     createHash('sha1').update(`${workerId}|${key}`).digest('hex');
   return members

@@ -183,15 +183,18 @@ describe('a reload', () => {
     expect(eventsOf('reload').map(({ generation }) => generation)).toEqual([2, 3]);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, Infinity])('refuses a concurrency of %d', async (concurrency) => {
-    const { supervisor, system } = await startSimulatedCluster(1);
-    await expect(supervisor.reload({ concurrency })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: `cluster.reload({ concurrency }): got ${concurrency}; expected a whole number, at least 1`,
-    });
-    expect(supervisor.generation).toBe(1);
-    expect(system.processes).toHaveLength(1);
-  });
+  it.each([0, -1, 1.5, Number.NaN, Infinity])(
+    'refuses a concurrency of %d',
+    async (concurrency) => {
+      const { supervisor, system } = await startSimulatedCluster(1);
+      await expect(supervisor.reload({ concurrency })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: `cluster.reload({ concurrency }): got ${concurrency}; expected a whole number, at least 1`,
+      });
+      expect(supervisor.generation).toBe(1);
+      expect(system.processes).toHaveLength(1);
+    },
+  );
 });
 
 describe('scaling', () => {

@@ -12,7 +12,15 @@ type Action =
   | { readonly do: 'freeze'; readonly ms: number }
   | { readonly do: 'behave'; readonly behaviour: Partial<Behaviour> }
   | {
-      readonly do: 'crash' | 'kill' | 'fail' | 'stall' | 'block' | 'recover' | 'terminate' | 'bloat';
+      readonly do:
+        | 'crash'
+        | 'kill'
+        | 'fail'
+        | 'stall'
+        | 'block'
+        | 'recover'
+        | 'terminate'
+        | 'bloat';
       /** Which of the processes that are alive, modulo their number. */
       readonly which: number;
     }
@@ -31,18 +39,54 @@ const anyBehaviour: fc.Arbitrary<Partial<Behaviour>> = fc.record({
 const which = fc.nat(7);
 
 const anyAction: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(0, 1, 50, 250, 1_000, 6_000, 20_000) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('freeze' as const), ms: fc.constantFrom(100, 2_000, 30_000) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('behave' as const), behaviour: anyBehaviour }) },
   {
     weight: 8,
     arbitrary: fc.record({
-      do: fc.constantFrom('crash', 'kill', 'fail', 'stall', 'block', 'recover', 'terminate', 'bloat'),
+      do: fc.constant('pass' as const),
+      ms: fc.constantFrom(0, 1, 50, 250, 1_000, 6_000, 20_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('freeze' as const),
+      ms: fc.constantFrom(100, 2_000, 30_000),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('behave' as const), behaviour: anyBehaviour }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'crash',
+        'kill',
+        'fail',
+        'stall',
+        'block',
+        'recover',
+        'terminate',
+        'bloat',
+      ),
       which,
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('reload' as const), concurrency: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('scale' as const), workers: fc.integer({ min: 1, max: 4 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('reload' as const),
+      concurrency: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('scale' as const),
+      workers: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
 );
 
 const anyEnding: fc.Arbitrary<readonly Action[]> = fc.oneof(
@@ -53,6 +97,7 @@ const anyEnding: fc.Arbitrary<readonly Action[]> = fc.oneof(
 /** A cluster under test, and what is waited for. */
 interface Run {
   readonly cluster: SimulatedCluster;
+  readonly started: Watched<void>;
   readonly operations: Array<Watched<unknown>>;
 }
 
@@ -162,7 +207,9 @@ function checkInvariants({ supervisor, system, events }: SimulatedCluster): void
   }
 
   // No rollout begins before the earlier one has said how it ended.
-  const reported = events.flatMap(({ name, event }) => (name === 'reload' ? [event.generation] : []));
+  const reported = events.flatMap(({ name, event }) =>
+    name === 'reload' ? [event.generation] : [],
+  );
   must(
     reported.every((generation, index) => generation === index + 2),
     () => `rollouts reported out of order: ${reported}`,
@@ -199,7 +246,6 @@ async function runThrough(
     },
     () => random,
   );
-  const run: Run = { cluster, operations: [] };
   let launchedAtStop: number | undefined;
   cluster.system.onStep(() => {
     checkInvariants(cluster);
@@ -208,7 +254,7 @@ async function runThrough(
     const { length } = cluster.system.processes;
     must(length === launchedAtStop, () => 'a worker was launched after the stop');
   });
-  void cluster.supervisor.start(2);
+  const run: Run = { cluster, started: watch(cluster.supervisor.start(2)), operations: [] };
   await cluster.system.advance(300);
   for (const action of actions) {
     act(run, action);
@@ -262,13 +308,18 @@ describe('a supervisor, whatever happens', () => {
             expect(system.alive).toEqual([]);
             return;
           }
+          expect(run.started.outcome.state).toBe('resolved');
           const { desired, ready } = supervisor.status();
           expect(ready).toBe(desired);
 
           const operations = [watch(supervisor.scale(workers)), watch(supervisor.reload())];
           await system.advance(LONG_MS);
           expect(operations.map(({ outcome }) => outcome.state)).toEqual(['resolved', 'resolved']);
-          expect(supervisor.status()).toMatchObject({ desired: workers, ready: workers, draining: 0 });
+          expect(supervisor.status()).toMatchObject({
+            desired: workers,
+            ready: workers,
+            draining: 0,
+          });
           const ids = system.alive.map(({ workerId }) => workerId);
           expect(ids.sort()).toEqual(Array.from({ length: workers }, (_, index) => index + 1));
           for (const { generation } of system.alive) expect(generation).toBe(supervisor.generation);

@@ -266,7 +266,8 @@ describe('a crash loop', () => {
         },
       },
     });
-    const isCrashLoop = ({ message }: { message: string }): boolean => message.includes('in a loop');
+    const isCrashLoop = ({ message }: { message: string }): boolean =>
+      message.includes('in a loop');
     expect(lines.filter(isCrashLoop).map(({ level }) => level)).toEqual(['error']);
   });
 

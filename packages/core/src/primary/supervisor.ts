@@ -1,12 +1,12 @@
 // Primary: keeps the wanted number of workers running. One loop: event → decision (policies) → effect.
 import type { ClusterStatus, ExitReason, ReloadOptions, ReloadReport } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
+import { deferred } from '../deferred.js';
 import {
   bootFailed,
   fromErrorInfo,
   invalidArgument,
   listenFailed,
-  reloadAborted,
   restartIntensityExceeded,
   shuttingDown,
 } from '../errors.js';
@@ -19,7 +19,7 @@ import type { System } from '../system.js';
 import type { Listeners } from './listeners.js';
 import { createOperationQueue } from './operation-queue.js';
 import { decideRestart, nextFailuresInARow } from './restart-policy.js';
-import { rollOut } from './rolling-reload.js';
+import { createRollouts } from './rollouts.js';
 import { createSeat } from './seat.js';
 import type { Loss, Seat } from './seat.js';
 import { launchWorker } from './worker-handle.js';
@@ -277,59 +277,25 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   // ── what is asked of the cluster ──────────────────────────────────────────────────────────────────
 
-  const reload = async (concurrency: number): Promise<ReloadReport> => {
-    if (isStopping()) throw shuttingDown('cluster.reload()');
-    generation += 1;
-    const report = await rollOut({
-      generation,
-      workerIds: [...seats.keys()],
-      concurrency,
-      nowMs: system.nowMs,
-      replace: async (workerId, role) => {
-        const seat = seats.get(workerId);
-        if (seat === undefined) return { ok: true };
-        const outcome = await seat.replace('reload', role === 'canary' ? options.minUptimeMs : 0);
-        // The old worker may have gone meanwhile, or have waited for its restart.
-        if (!outcome.ok) restart(seat);
-        return outcome;
-      },
-    });
-    noteStarted();
-    events.emit('reload', report);
-    if (report.failed > 0) {
-      const error = reloadAborted(report);
-      logger.error({ ...report, err: report.error }, error.message);
-      throw error;
-    }
-    logger.info(report, `reloaded ${report.replaced} worker(s) in ${report.durationMs} ms`);
-    return report;
-  };
+  const rollouts = createRollouts({
+    seats,
+    openSeat,
+    closeSeat,
+    restart,
+    isStopping,
+    minUptimeMs: options.minUptimeMs,
+    nowMs: system.nowMs,
+    nextGeneration: () => (generation += 1),
+    logger,
+    events,
+  });
 
-  const scale = async (count: number): Promise<void> => {
-    if (isStopping()) throw shuttingDown('cluster.scale()');
-    const from = seats.size;
-    for (const seat of [...seats.values()]) {
-      if (seat.workerId > count) closeSeat(seat, 'scale-down');
-    }
-    // An earlier scaling may have failed for a number in between.
-    const added = Array.from({ length: count }, (_, index) => index + 1)
-      .filter((workerId) => !seats.has(workerId))
-      .map(openSeat);
-    const outcomes = await Promise.all(
-      added.map(async (seat) => {
-        const outcome = await seat.replace('scale-down');
-        if (!outcome.ok) closeSeat(seat, 'scale-down');
-        return outcome;
-      }),
-    );
-    const to = seats.size;
-    logger.info({ from, to }, `scaled from ${from} to ${to} worker(s)`);
-    events.emit('scale', { from, to });
-    if (isStopping()) throw shuttingDown('cluster.scale()');
-    for (const outcome of outcomes) {
-      if (!outcome.ok) throw bootFailed(outcome.reason, outcome.error);
-    }
-  };
+  /** Runs one rollout at a time, and none in a shutdown. */
+  const runAlone = async <T>(call: string, operation: () => Promise<T>): Promise<T> =>
+    await operations.run(async () => {
+      if (isStopping()) throw shuttingDown(call);
+      return await operation().finally(noteStarted);
+    });
 
   return {
     ended: end.promise,
@@ -351,19 +317,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         const expected = 'a whole number, at least 1';
         throw invalidArgument('cluster.reload({ concurrency })', concurrency, expected);
       }
-      return await operations.run(async () => await reload(concurrency));
+      return await runAlone('cluster.reload()', async () => await rollouts.reload(concurrency));
     },
-    async exclusively(operation) {
-      return await operations.run(async () => {
-        if (isStopping()) throw shuttingDown('cluster.upgrade()');
-        return await operation();
-      });
-    },
+    exclusively: async (operation) => await runAlone('cluster.upgrade()', operation),
     async scale(count) {
       if (!Number.isSafeInteger(count) || count < 1 || count > MAX_WORKERS) {
         throw invalidArgument('cluster.scale(workers)', count, `a whole number, 1…${MAX_WORKERS}`);
       }
-      await operations.run(async () => await scale(count));
+      await runAlone('cluster.scale()', async () => await rollouts.scale(count));
     },
     shutdown: (reason) => stop(reason),
     hurry() {
@@ -393,18 +354,4 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       };
     },
   };
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-/** `Promise.withResolvers`, which Node 20 lacks. */
-function deferred<T>(): Deferred<T> {
-  let resolve: Deferred<T>['resolve'] = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -176,8 +176,7 @@ export function launchWorker(
   };
 
   const onExit = (exit: ProcessExit): void => {
-    const isOomKill =
-      exit.signal === 'SIGKILL' && (system.oomKills() ?? 0) > (oomKillsBefore ?? 0);
+    const isOomKill = exit.signal === 'SIGKILL' && (system.oomKills() ?? 0) > (oomKillsBefore ?? 0);
     if (exit.error !== undefined) error = toErrorInfo(exit.error);
     const { code, signal } = exit;
     if (!step({ type: 'exit', code, signal, isOomKill }) || state.name !== 'gone') return;

@@ -71,10 +71,7 @@ const FATAL_SIGNALS: ReadonlySet<string> = new Set([
 ]);
 
 /** Why a process ended that nobody had asked to. */
-function exitReason(
-  state: WorkerState,
-  exit: Extract<WorkerEvent, { type: 'exit' }>,
-): ExitReason {
+function exitReason(state: WorkerState, exit: Extract<WorkerEvent, { type: 'exit' }>): ExitReason {
   if (exit.isOomKill) return 'oom-killed';
   if (state.name === 'booting') return 'boot-failed';
   if (exit.signal !== null) return FATAL_SIGNALS.has(exit.signal) ? 'crashed' : 'killed';

@@ -119,7 +119,12 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     }),
   }),
   z.object({ type: z.literal('unlisten'), key: z.string(), isDraining: z.boolean() }),
-  z.object({ type: z.literal('connectionReply'), key: z.string(), seq: count, accepted: z.boolean() }),
+  z.object({
+    type: z.literal('connectionReply'),
+    key: z.string(),
+    seq: count,
+    accepted: z.boolean(),
+  }),
   z.object({ type: z.literal('connections'), connections: count }),
 ]);
 
@@ -141,9 +146,7 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
         ok: z.literal(true),
         key: z.string(),
         keepsClients: z.boolean(),
-        bound: z
-          .object({ address: z.string(), family: z.string(), port: count })
-          .exactOptional(),
+        bound: z.object({ address: z.string(), family: z.string(), port: count }).exactOptional(),
         ticketKeys: z.instanceof(Uint8Array).exactOptional(),
       }),
       z.object({ ok: z.literal(false), errno: z.int() }),

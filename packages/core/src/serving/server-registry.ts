@@ -57,7 +57,7 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
   const waiting: Array<() => void> = [];
   let leaving = false;
   let requests = 0;
-  let listenError: unknown;
+  let listenError: Error | undefined;
 
   const listenEnded = (server: net.Server): void => {
     if (!startingServers.delete(server) || startingServers.size > 0) return;
@@ -78,7 +78,7 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
     if (leaving) tracker.askClientsToLeave();
     server.on('listening', () => listenEnded(server));
     // errorMonitor, because an 'error' listener would swallow what the app does not handle.
-    (server as EventEmitter).on(errorMonitor, (error: unknown) => {
+    (server as EventEmitter).on(errorMonitor, (error: Error) => {
       if (!startingServers.has(server)) return;
       listenError ??= error;
       listenEnded(server);

@@ -1,6 +1,7 @@
 // Worker or single process: a process that runs the app: its boot, its readiness, its drain.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Main, ShutdownHook, ShutdownHookOptions } from '../cluster.js';
+import { deferred } from '../deferred.js';
 import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks } from '../lifecycle/shutdown-hooks.js';
@@ -67,10 +68,7 @@ export function createServingProcess(
   const hooks = createShutdownHooks({ hookTimeoutMs: options.hookTimeoutMs, logger });
   const draining = new AbortController();
   const hurry = new AbortController();
-  let markReady = (): void => undefined;
-  const saidReady = new Promise<void>((resolve) => {
-    markReady = resolve;
-  });
+  const saidReady = deferred<void>();
   let state: ServingState = 'booting';
   let drainRequest: DrainRequest | undefined;
   let drained: Promise<{ readonly cutConnections: number }> | undefined;
@@ -89,7 +87,7 @@ export function createServingProcess(
   const becomesReady = async (main: Main, cluster: Cluster): Promise<void> => {
     await main(cluster);
     await registry.allListening();
-    if (options.readiness === 'manual') await saidReady;
+    if (options.readiness === 'manual') await saidReady.promise;
   };
 
   const readyChecksPass = async (): Promise<void> => {
@@ -106,7 +104,7 @@ export function createServingProcess(
     signal: draining.signal,
     health,
     logger,
-    ready: () => markReady(),
+    ready: () => saidReady.resolve(),
     onShutdown: (hook: ShutdownHook, hookOptions?: ShutdownHookOptions) =>
       hooks.add(hook, hookOptions),
   };
@@ -120,14 +118,17 @@ export function createServingProcess(
     get drainRequest() {
       return drainRequest;
     },
-    markReady,
+    markReady: () => saidReady.resolve(),
     async boot(main, cluster) {
       const booted = becomesReady(main, cluster);
       void booted.catch((error: unknown) => {
         // The app said that it was ready before its main ended; this failure has nobody else to hear it.
         if (state === 'ready') throw error;
       });
-      await Promise.race([booted, saidReady.then(async () => await registry.allListening())]);
+      await Promise.race([
+        booted,
+        saidReady.promise.then(async () => await registry.allListening()),
+      ]);
       await readyChecksPass();
       if (state !== 'booting') return false;
       state = 'ready';

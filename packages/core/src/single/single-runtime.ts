@@ -68,7 +68,8 @@ export async function startSingle(
   onSignals({
     terminate,
     interrupt: terminate,
-    reload: (signal) => logger.warn({ signal }, `${signal} ignored: ${singleProcess('a reload').message}`),
+    reload: (signal) =>
+      logger.warn({ signal }, `${signal} ignored: ${singleProcess('a reload').message}`),
   });
   onShutdownMessage(() => shutdown('asked for by the parent process', EXIT_CODES.clean));
 

@@ -181,7 +181,11 @@ export function installSlotListener(
         case 'grant': {
           const listener = listeners.get(message.key);
           if (handle === undefined) return;
-          if (listener === undefined || closing.has(message.key) || listener.leases.has(message.slot)) {
+          if (
+            listener === undefined ||
+            closing.has(message.key) ||
+            listener.leases.has(message.slot)
+          ) {
             handle.close();
             return;
           }

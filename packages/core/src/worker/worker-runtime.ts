@@ -65,7 +65,7 @@ export async function startWorker(
           serving.markReady();
           return;
         case 'event':
-          events.emit(message.name, message.event as never);
+          events.emit(message.name, message.event);
           return;
         case 'listenReply':
         case 'grant':
@@ -129,7 +129,8 @@ export async function startWorker(
   const handle: Cluster = {
     ...serving.members,
     ...events.members(() => handle),
-    status: async () => (await link.request({ name: 'status' }, STATUS_TIMEOUT_MS)) as ClusterStatus,
+    status: async () =>
+      (await link.request({ name: 'status' }, STATUS_TIMEOUT_MS)) as ClusterStatus,
     reload: async (reloadOptions = {}) =>
       (await link.request(
         { name: 'reload', options: { ...reloadOptions } },
