@@ -1,6 +1,7 @@
 // Primary: one address that the primary itself accepts from, handing each connection to a worker: in
 // turn, or always the same one for a client. For platforms without listen slots, and for sticky sessions.
 import { once } from 'node:events';
+import fs from 'node:fs';
 import net from 'node:net';
 import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
 import { isNativeHandle } from '../protocol/native-handle.js';
@@ -50,6 +51,7 @@ export async function openDispatcher(
   let members: readonly GroupMember[] = [];
   let nextSeq = 1;
   let isReleased = false;
+  let isHandedOver = false;
   let isClosed = false;
 
   handle.onconnection = (status, connection) => {
@@ -90,10 +92,19 @@ export async function openDispatcher(
     if (passedOver.length > 0) waiting = [...passedOver, ...waiting];
   };
 
+  const closeServer = (): void => {
+    if (!server.listening) return;
+    if (bound === undefined && query.address !== null) {
+      closeUnixServer(server, query.address, isHandedOver ? 'keep' : 'remove');
+    } else {
+      server.close();
+    }
+  };
+
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
-    if (server.listening) server.close();
+    closeServer();
     for (const connection of waiting.splice(0)) connection.close();
     for (const { connection } of inFlight.values()) connection.close();
     inFlight.clear();
@@ -124,7 +135,7 @@ export async function openDispatcher(
       const isLast = members.every(({ id }) => id === member.id);
       if (!isReleased || !isLast) return;
       // The last one to accept anything: nobody else will answer what has been accepted already.
-      server.close();
+      closeServer();
       for (const connection of waiting.splice(0)) send(connection, member);
     },
     onConnectionReply({ seq, accepted }) {
@@ -141,8 +152,9 @@ export async function openDispatcher(
       fds: [handle.fd ?? -1],
       ...(bound === undefined ? {} : { bound }),
     }),
-    release() {
+    release(handedOver) {
       isReleased = true;
+      isHandedOver = handedOver;
       closeWhenDone();
     },
     close,
@@ -169,6 +181,18 @@ export function inTurn(): DispatchPolicy {
       return next;
     },
   };
+}
+
+/**
+ * libuv removes a Unix socket's file with the socket that made it, and never with one that was inherited.
+ */
+function closeUnixServer(server: net.Server, path: string, file: 'keep' | 'remove'): void {
+  const spare = `${path}.corral-${process.pid}`;
+  if (file === 'keep') fs.linkSync(path, spare);
+  server.close();
+  if (file === 'keep') fs.renameSync(spare, path);
+  // Two names of one file are not renamed onto each other.
+  fs.rmSync(file === 'keep' ? spare : path, { force: true });
 }
 
 async function listen(

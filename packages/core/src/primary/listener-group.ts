@@ -30,8 +30,12 @@ export interface ListenerGroup {
   onConnectionReply(message: Extract<ToPrimary, { type: 'connectionReply' }>): void;
   /** What a successor needs to take the listening sockets over; see inheritance.ts. */
   handOver(): HandedOver;
-  /** The cluster shuts down: take no more than what the workers still accept. */
-  release(): void;
+  /**
+   * The cluster shuts down: take no more than what the workers still accept.
+   *
+   * @param isHandedOver a successor goes on with the same sockets
+   */
+  release(isHandedOver: boolean): void;
   /** Stops listening at once. Idempotent. */
   close(): void;
 }

@@ -24,8 +24,12 @@ export interface Listeners {
   update(): void;
   /** Every address and its sockets, for the primary that is to succeed this one. */
   handOver(): readonly InheritedListener[];
-  /** The cluster shuts down. */
-  release(): void;
+  /**
+   * The cluster shuts down. Only the first call counts.
+   *
+   * @param isHandedOver a successor goes on with the same sockets. Default false.
+   */
+  release(isHandedOver?: boolean): void;
 }
 
 interface Entry {
@@ -167,12 +171,12 @@ export function createListeners({
       [...entries].flatMap(([key, { kind, opened }]) =>
         opened === undefined ? [] : [{ key, kind, ...opened.handOver() }],
       ),
-    release() {
+    release(isHandedOver = false) {
       if (isReleased) return;
       isReleased = true;
       for (const { group } of entries.values()) {
         group.then(
-          (opened) => opened.release(),
+          (opened) => opened.release(isHandedOver),
           () => undefined,
         );
       }

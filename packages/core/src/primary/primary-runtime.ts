@@ -156,6 +156,7 @@ export async function startPrimary(
       });
       const { pid } = successor;
       logger.info({ successorPid: pid }, `process ${pid} has taken over; this primary leaves`);
+      listeners.release(true);
       await admin?.close();
       successor.release();
       // Whoever has asked gets the answer first.
