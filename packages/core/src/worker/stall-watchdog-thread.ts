@@ -11,35 +11,32 @@ import type { WatchdogData } from './stall-watchdog.js';
  * How long to wait for the stack, as a share of `stallMs`: on a busy machine it takes a while, and in
  * native code the main thread cannot be paused until it returns. The primary waits longer.
  */
-const STACK_WAIT_RATIO = 0.25;
+const STACK_WAIT_RATIO = 0.375;
 const MAX_FRAMES = 20;
 
-const { shared, stallMs, parentPid } = workerData as WatchdogData;
+const { shared, stallMs, beatMs, parentPid } = workerData as WatchdogData;
 
 let lastBeat = Atomics.load(shared, 0);
 let lastBeatMs = performance.now();
 let state: 'watching' | 'reported' = 'watching';
 
-setInterval(
-  () => {
-    const beat = Atomics.load(shared, 0);
-    if (beat !== lastBeat || Atomics.load(shared, 1) === 1) {
-      lastBeat = beat;
-      lastBeatMs = performance.now();
-      state = 'watching';
-      return;
-    }
-    const blockedMs = performance.now() - lastBeatMs;
-    if (blockedMs < stallMs) return;
-    // The blocked loop cannot hear that its channel has closed.
-    if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL');
-    if (state === 'watching') {
-      state = 'reported';
-      report(blockedMs);
-    }
-  },
-  Math.max(10, stallMs / 8),
-);
+setInterval(() => {
+  const beat = Atomics.load(shared, 0);
+  if (beat !== lastBeat || Atomics.load(shared, 1) === 1) {
+    lastBeat = beat;
+    lastBeatMs = performance.now();
+    state = 'watching';
+    return;
+  }
+  const blockedMs = performance.now() - lastBeatMs;
+  if (blockedMs < stallMs) return;
+  // The blocked loop cannot hear that its channel has closed.
+  if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL');
+  if (state === 'watching') {
+    state = 'reported';
+    report(blockedMs);
+  }
+}, beatMs);
 
 function report(blockedMs: number): void {
   let isSent = false;
