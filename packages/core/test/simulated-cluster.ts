@@ -111,6 +111,7 @@ export function createSimulatedCluster(
       balance: { mode: 'round-robin', reason: 'simulated' },
       onRequest: () => undefined,
       update: () => undefined,
+      handOver: () => [],
       release() {
         releases += 1;
       },

@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { unwrapForPrimary, unwrapForWorker, wrap } from './envelope.js';
+import type { ToPrimary, ToWorker } from './messages.js';
+
+const sample = {
+  rssBytes: 1,
+  heapUsedBytes: 2,
+  heapTotalBytes: 3,
+  externalBytes: 4,
+  cpuRatio: 0.1,
+  eventLoopUtilizationRatio: 0.2,
+  eventLoopDelayMeanMs: 5,
+  eventLoopDelayP99Ms: 6,
+};
+const error = { name: 'Error', message: 'x', code: 'E', stack: 'Error: x\n    at y' };
+const query = { address: null, port: 3_000, addressType: 4, flags: 0, index: 0 } as const;
+
+/** One of every type; a new type that is missing here fails to compile. */
+const toPrimary: {
+  readonly [T in ToPrimary['type']]: ReadonlyArray<Extract<ToPrimary, { type: T }>>;
+} = {
+  hello: [{ type: 'hello' }],
+  ready: [{ type: 'ready' }],
+  waitingForChecks: [{ type: 'waitingForChecks', checks: ['db'] }],
+  bootFailed: [
+    { type: 'bootFailed', error },
+    { type: 'bootFailed', error: { name: 'E', message: '' }, address: '*:80' },
+  ],
+  failing: [{ type: 'failing', error }],
+  heartbeat: [{ type: 'heartbeat', sample, connections: 0, requests: 9, debugged: false }],
+  terminated: [{ type: 'terminated' }],
+  drained: [{ type: 'drained', cutConnections: 2 }],
+  listenForEvents: [{ type: 'listenForEvents' }],
+  request: [
+    { type: 'request', seq: 1, call: { name: 'status' } },
+    { type: 'request', seq: 2, call: { name: 'reload', options: { concurrency: 2 } } },
+    { type: 'request', seq: 3, call: { name: 'scale', workers: 2 } },
+    { type: 'request', seq: 4, call: { name: 'shutdown', reason: 'x' } },
+    { type: 'request', seq: 5, call: { name: 'upgrade', options: {} } },
+  ],
+  listen: [
+    { type: 'listen', seq: 1, query },
+    { type: 'listen', seq: 1, query: { ...query, ticketKeys: new Uint8Array(48) } },
+  ],
+  unlisten: [{ type: 'unlisten', key: 'k', isDraining: true }],
+  connectionReply: [{ type: 'connectionReply', key: 'k', seq: 1, accepted: false }],
+  connections: [{ type: 'connections', connections: 8 }],
+};
+
+const toWorker: {
+  readonly [T in ToWorker['type']]: ReadonlyArray<Extract<ToWorker, { type: T }>>;
+} = {
+  drain: [{ type: 'drain', reason: 'reload', keepAccepting: false }],
+  hurry: [{ type: 'hurry' }],
+  markReady: [{ type: 'markReady' }],
+  event: [{ type: 'event', name: 'scale', event: { from: 1, to: 2 } }],
+  listenReply: [
+    {
+      type: 'listenReply',
+      seq: 1,
+      outcome: {
+        ok: true,
+        key: 'k',
+        keepsClients: false,
+        bound: { address: '::', family: 'IPv6', port: 80 },
+      },
+    },
+    { type: 'listenReply', seq: 1, outcome: { ok: false, errno: -98 } },
+  ],
+  grant: [{ type: 'grant', key: 'k', slot: 0 }],
+  revoke: [{ type: 'revoke', key: 'k', slot: 0 }],
+  unlistened: [{ type: 'unlistened', key: 'k' }],
+  connection: [{ type: 'connection', seq: 1, key: 'k' }],
+  reply: [
+    { type: 'reply', seq: 1, outcome: { ok: true, value: undefined } },
+    { type: 'reply', seq: 1, outcome: { ok: false, error, details: { replaced: 1 } } },
+  ],
+};
+
+describe('a message in its envelope', () => {
+  it.each(Object.values(toPrimary).flat())(
+    'to the primary comes out as it went in: %j',
+    (message) => {
+      expect(unwrapForPrimary(wrap(message))).toEqual({ kind: 'message', message });
+    },
+  );
+
+  it.each(Object.values(toWorker).flat())('to a worker comes out as it went in: %j', (message) => {
+    expect(unwrapForWorker(wrap(message))).toEqual({ kind: 'message', message });
+  });
+
+  it('may have more fields, which a newer side has added', () => {
+    const message = { type: 'drained', cutConnections: 2, added: 'later' };
+    expect(unwrapForPrimary({ corral: 1, message })).toEqual({
+      kind: 'message',
+      message: { type: 'drained', cutConnections: 2 },
+    });
+  });
+
+  it('is not understood by the wrong side', () => {
+    expect(unwrapForWorker(wrap({ type: 'ready' })).kind).toBe('malformed');
+    expect(unwrapForPrimary(wrap({ type: 'hurry' })).kind).toBe('malformed');
+  });
+
+  it('of another version is said to be so', () => {
+    expect(unwrapForPrimary({ corral: 2, message: { type: 'ready' } })).toEqual({
+      kind: 'malformed',
+      why: 'protocol version 2, not 1',
+    });
+  });
+
+  it.each([
+    [{ type: 'drained', cutConnections: -1 }],
+    [{ type: 'drained' }],
+    [{ type: 'unknown' }],
+    [{ type: 'request', seq: 1, call: { name: 'eval', code: 'x' } }],
+    [{ type: 'listen', seq: 1, query: { ...query, port: 65_536 } }],
+    [null],
+    [undefined],
+    ['ready'],
+  ])('that is not one of ours is malformed: %j', (message) => {
+    const unwrapped = unwrapForPrimary({ corral: 1, message });
+    expect(unwrapped.kind).toBe('malformed');
+    expect(unwrapped).toHaveProperty('why', expect.stringMatching(/./) as unknown);
+  });
+});
+
+describe('what others send on the same channel', () => {
+  it.each([
+    [null],
+    [undefined],
+    ['ready'],
+    ['shutdown'],
+    [1],
+    [[]],
+    [{ type: 'ready' }],
+    [{ cmd: 'NODE_CLUSTER', act: 'online' }],
+    [{ type: 'process:msg', data: {} }],
+    [{ message: { type: 'ready' } }],
+    [Object.create({ corral: 1 }) as unknown],
+  ])('is foreign: %j', (raw) => {
+    expect(unwrapForPrimary(raw)).toEqual({ kind: 'foreign' });
+    expect(unwrapForWorker(raw)).toEqual({ kind: 'foreign' });
+  });
+});
+
+describe('whatever arrives', () => {
+  const anyType = fc.constantFrom(...Object.keys(toPrimary), ...Object.keys(toWorker));
+  const anyRaw = fc.oneof(
+    fc.anything({ withNullPrototype: true, withBigInt: true, withTypedArray: true }),
+    fc.record({ corral: fc.oneof(fc.constant(1), fc.anything()), message: fc.anything() }),
+    fc.record({
+      corral: fc.constant(1),
+      message: fc
+        .tuple(anyType, fc.object({ maxDepth: 2 }))
+        .map(([type, fields]) => ({ ...fields, type })),
+    }),
+  );
+
+  it('is told apart without throwing', () => {
+    fc.assert(
+      fc.property(anyRaw, (raw) => {
+        for (const unwrap of [unwrapForPrimary, unwrapForWorker]) {
+          const { kind } = unwrap(raw);
+          const isOurs = typeof raw === 'object' && raw !== null && Object.hasOwn(raw, 'corral');
+          expect(kind === 'foreign').toBe(!isOurs);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is a message only with its fields in place', () => {
+    const messages = Object.values(toPrimary)
+      .flat()
+      .filter((m) => Object.keys(m).length > 1);
+    fc.assert(
+      fc.property(fc.constantFrom(...messages), fc.nat(), fc.anything(), (message, at, value) => {
+        const keys = Object.keys(message).filter((key) => key !== 'type' && key !== 'address');
+        const key = keys[at % keys.length] ?? '';
+        const unwrapped = unwrapForPrimary({ corral: 1, message: { ...message, [key]: value } });
+        if (unwrapped.kind !== 'message') return;
+        // It was accepted: then the new value is of the old one's type.
+        const before = (message as unknown as Record<string, unknown>)[key];
+        expect(typeof value).toBe(typeof before);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
