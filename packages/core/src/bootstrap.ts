@@ -4,7 +4,7 @@ import { setCluster } from './current-cluster.js';
 import { alreadyBootstrapped, invalidArgument } from './errors.js';
 import { createDefaultLogger } from './logger.js';
 import { resolveOptions } from './options.js';
-import type { BootstrapOptions } from './options.js';
+import type { BootstrapOptions } from './bootstrap-options.js';
 import { chooseRole, readDefaults } from './surroundings.js';
 
 let isBootstrapped = false;

@@ -9,7 +9,12 @@ export type { CloseWebSocketsOptions, ClosableWebSocket } from './lifecycle/clos
 export type { CorralErrorCode, CorralErrorOptions, OptionIssue } from './errors.js';
 export type { ResolvedHealthPaths } from './health/health-paths.js';
 export type { Logger, LogMethod } from './logger.js';
-export type { BootstrapOptions } from './options.js';
+export type {
+  AdminOptions,
+  BootstrapOptions,
+  RestartOptions,
+  ScalingTuning,
+} from './bootstrap-options.js';
 export type {
   BalanceStatus,
   Cluster,

@@ -3,7 +3,7 @@ import type { ClusterEventName, ClusterEvents } from '../src/cluster.js';
 import { createClusterEmitter } from '../src/cluster-events.js';
 import type { LogMethod, Logger } from '../src/logger.js';
 import { resolveOptions } from '../src/options.js';
-import type { BootstrapOptions } from '../src/options.js';
+import type { BootstrapOptions } from '../src/bootstrap-options.js';
 import { createSupervisor } from '../src/primary/supervisor.js';
 import type { Supervisor, SupervisorEnd } from '../src/primary/supervisor.js';
 import { createSimulatedSystem } from './simulated-system.js';
@@ -111,6 +111,7 @@ export function createSimulatedCluster(
       balance: { mode: 'round-robin', reason: 'simulated' },
       onRequest: () => undefined,
       update: () => undefined,
+      handOver: () => [],
       handOver: () => [],
       release() {
         releases += 1;

@@ -4,18 +4,13 @@ import type { BalanceStatus } from '../cluster.js';
 import { balanceUnavailable } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
-import type { ListenQuery, ToPrimary } from '../protocol/messages.js';
+import type { ListenerRequest, ListenQuery } from '../protocol/messages.js';
 import { inTurn, openDispatcher } from './connection-dispatcher.js';
 import { openListenSlots, slotsUnavailable } from './listen-slots.js';
 import type { InheritedListener } from './inheritance.js';
 import type { GroupMember, ListenerGroup } from './listener-group.js';
 import { bySourceAddress } from './sticky-policy.js';
 import type { WorkerHandle } from './worker-handle.js';
-
-export type ListenerRequest = Extract<
-  ToPrimary,
-  { type: 'listen' | 'unlisten' | 'connectionReply' }
->;
 
 export interface Listeners {
   readonly balance: BalanceStatus;
@@ -99,7 +94,7 @@ export function createListeners({
 
   const listen = async (
     worker: WorkerHandle,
-    { seq, query }: Extract<ToPrimary, { type: 'listen' }>,
+    { seq, query }: Extract<ListenerRequest, { type: 'listen' }>,
   ): Promise<void> => {
     const key = keyOf(query);
     const entry = entryFor(key, query);

@@ -1,5 +1,5 @@
 // Primary: decides whether and when a lost worker is started again. Pure.
-import type { RestartOptions } from '../options.js';
+import type { RestartOptions } from '../bootstrap-options.js';
 
 export interface RestartHistory {
   /** When workers were restarted, over all seats, newest last. */

@@ -1,11 +1,10 @@
 // Primary: a worker as the primary sees it: its process, its state, its last figures.
 import type { ExitReason, StackFrame, WorkerErrorInfo, WorkerStatus } from '../cluster.js';
-import type { Heartbeat, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { Heartbeat, ListenerRequest, ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
 import type { StallReport } from '../protocol/stall-report.js';
 import type { LaunchSpec, ProcessExit, System, WorkerProcess } from '../system.js';
 import { toErrorInfo } from '../errors.js';
-import type { ListenerRequest } from './listeners.js';
 import { judgeLiveness } from './liveness-policy.js';
 import type { LivenessLimits } from './liveness-policy.js';
 import { recycleReason } from './recycle-policy.js';

@@ -51,6 +51,12 @@ export type ToPrimary =
   /** The number of open connections has changed by much; sent between heartbeats. */
   | { readonly type: 'connections'; readonly connections: number };
 
+/** What a worker says of its servers. */
+export type ListenerRequest = Extract<
+  ToPrimary,
+  { type: 'listen' | 'unlisten' | 'connectionReply' }
+>;
+
 /** Where a server wants to listen, in the terms of Node's `net` internals. */
 export interface ListenQuery {
   /** `null` stands for every address, of both families where there are two; otherwise numeric, or a path. */
