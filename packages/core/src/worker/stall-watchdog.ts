@@ -27,7 +27,7 @@ export function startStallWatchdog(stallMs: number): StallWatchdog {
   const beat = setInterval(() => {
     Atomics.add(shared, 0, 1);
     Atomics.store(shared, 1, isDebugged() ? 1 : 0);
-  }, beatMs(stallMs));
+  }, beatMs);
   beat.unref();
   const data: WatchdogData = { shared, stallMs, beatMs, parentPid: process.ppid };
   const thread = new Worker(new URL('./stall-watchdog-thread.js', import.meta.url), {
