@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CorralError } from './errors.js';
 import { createFileLogger } from './logger.js';
 import { resolveOptions } from './options.js';
-import type { BootstrapOptions, OptionDefaults } from './options.js';
+import type { BootstrapOptions } from './bootstrap-options.js';
+import type { OptionDefaults } from './options.js';
 
 const ON_A_MACHINE: OptionDefaults = { inContainer: false, onKubernetes: false };
 const DAY_MS = 86_400_000;

@@ -112,7 +112,6 @@ export function createSimulatedCluster(
       onRequest: () => undefined,
       update: () => undefined,
       handOver: () => [],
-      handOver: () => [],
       release() {
         releases += 1;
       },
