@@ -5,6 +5,8 @@ import { clusterMiddleware } from '@corral/express';
 import express from 'express';
 
 const settings = readSettings();
+/** Workers report every 250 ms instead of every second, so that /count is less behind. */
+const options = { workers: 'auto', heartbeatMs: 250 } as const;
 
 const cluster = await bootstrap(({ workerId }) => {
   const app = express();
@@ -27,7 +29,7 @@ const cluster = await bootstrap(({ workerId }) => {
     res.json({ worker: workerId, n: input.n, primes: countPrimes(input.n) });
   });
 
-  // The sum of what the workers last reported, up to a second old: a placeholder until the cluster has
+  // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has
   // shared state to count in.
   app.get('/count', async (req, res) => {
     const { requests } = await req.cluster.status();
@@ -35,6 +37,6 @@ const cluster = await bootstrap(({ workerId }) => {
   });
 
   app.listen(settings.port, settings.host);
-});
+}, options);
 
 await printBanner('Express', cluster, settings);

@@ -5,6 +5,8 @@ import { clusterPlugin } from '@corral/fastify';
 import Fastify from 'fastify';
 
 const settings = readSettings();
+/** Workers report every 250 ms instead of every second, so that /count is less behind. */
+const options = { workers: 'auto', heartbeatMs: 250 } as const;
 
 const cluster = await bootstrap(async ({ workerId }) => {
   const app = Fastify({ logger: { level: process.env['LOG_LEVEL'] ?? 'warn' } });
@@ -20,7 +22,7 @@ const cluster = await bootstrap(async ({ workerId }) => {
     return { worker: workerId, n: input.n, primes: countPrimes(input.n) };
   });
 
-  // The sum of what the workers last reported, up to a second old: a placeholder until the cluster has
+  // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has
   // shared state to count in.
   app.get('/count', async () => {
     const { requests } = await app.cluster.status();
@@ -28,6 +30,6 @@ const cluster = await bootstrap(async ({ workerId }) => {
   });
 
   await app.listen(settings);
-});
+}, options);
 
 await printBanner('Fastify', cluster, settings);

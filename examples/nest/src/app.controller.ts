@@ -24,7 +24,7 @@ export class AppController {
     return { worker: this.cluster.workerId, n: input.n, primes: countPrimes(input.n) };
   }
 
-  // The sum of what the workers last reported, up to a second old: a placeholder until the cluster has
+  // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has
   // shared state to count in.
   @Get('count')
   async count(): Promise<object> {

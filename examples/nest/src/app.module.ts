@@ -9,6 +9,8 @@ export const settings = readSettings();
 
 @ClusterBootstrap({
   workers: 'auto',
+  // Instead of every second, so that /count is less behind.
+  heartbeatMs: 250,
   ...settings,
   adapter: () => new FastifyAdapter(),
   nest: { logger: ['warn', 'error', 'fatal'] },

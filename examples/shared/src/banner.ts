@@ -13,22 +13,24 @@ export async function printBanner(
   const isAnywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${isAnywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   const workers =
-    cluster.role === 'single' ? 'in one process' : `on ${ready} ${ready === 1 ? 'worker' : 'workers'}`;
+    cluster.role === 'single'
+      ? 'in one process'
+      : `on ${ready} ${ready === 1 ? 'worker' : 'workers'}`;
+  const lines: readonly (readonly [string, string])[] = [
+    [`${url}/`, 'which worker answers'],
+    [`${url}/health`, 'pid, uptime, memory, event loop'],
+    [`${url}/fast`, 'a short answer'],
+    [`${url}/calculate?n=200000`, 'work for a CPU'],
+    [`${url}/count`, 'requests over all workers'],
+    [`curl '${url}/calculate?n=200000'`, 'the same from a second terminal'],
+    ['npm run example:load', 'load from there, and who served how much of it'],
+    ...(cluster.role === 'single'
+      ? []
+      : [[`kill -USR2 ${process.pid}`, 'replaces every worker without losing a request'] as const]),
+  ];
+  const width = Math.max(...lines.map(([what]) => what.length));
+  const shown = lines.map(([what, why]) => `  ${what.padEnd(width)}   ${why}\n`).join('');
   process.stdout.write(
-    `
-${framework} ${workers}, process ${process.pid}:
-
-  ${url}/                     which worker answers
-  ${url}/health               pid, uptime, memory, event loop
-  ${url}/fast                 a short answer
-  ${url}/calculate?n=200000   work for a CPU
-  ${url}/count                requests over all workers
-
-  curl '${url}/calculate?n=200000'
-  npm run example:load        load from a second terminal: who served how much
-  kill -USR2 ${process.pid}           replace every worker without losing a request
-
-Ctrl-C stops it.
-`,
+    `\n${framework} ${workers}, process ${process.pid}:\n\n${shown}\nCtrl-C stops it.\n\n`,
   );
 }

@@ -8,7 +8,10 @@ export const MAX_N = 2_000_000;
 
 export type ReadN =
   | { readonly ok: true; readonly n: number }
-  | { readonly ok: false; readonly error: { readonly code: 'INVALID_N'; readonly message: string } };
+  | {
+      readonly ok: false;
+      readonly error: { readonly code: 'INVALID_N'; readonly message: string };
+    };
 
 /** Reads the query parameter `n`, as a router hands it over: a string, several, or nothing. */
 export function readN(raw: unknown): ReadN {

@@ -12,9 +12,13 @@ describe('resolvePluginOptions', () => {
   });
 
   it('turns off the limit that is not given', () => {
-    expect(resolvePluginOptions({ loadShedding: { maxEventLoopDelayMs: 50 } }).loadShedding).toEqual(
-      { maxEventLoopDelayMs: 50, maxEventLoopUtilizationRatio: Infinity, retryAfterSeconds: 10 },
-    );
+    expect(
+      resolvePluginOptions({ loadShedding: { maxEventLoopDelayMs: 50 } }).loadShedding,
+    ).toEqual({
+      maxEventLoopDelayMs: 50,
+      maxEventLoopUtilizationRatio: Infinity,
+      retryAfterSeconds: 10,
+    });
   });
 
   it('lets the register options of Fastify pass', () => {

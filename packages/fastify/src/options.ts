@@ -62,10 +62,7 @@ function resolveLimits(given: LoadSheddingOptions | undefined): LoadSheddingLimi
       'ms above 0, such as 200',
     );
   }
-  if (
-    maxEventLoopUtilizationRatio !== undefined &&
-    !isBetween(maxEventLoopUtilizationRatio, 1)
-  ) {
+  if (maxEventLoopUtilizationRatio !== undefined && !isBetween(maxEventLoopUtilizationRatio, 1)) {
     throw invalidPluginOption(
       'loadShedding.maxEventLoopUtilizationRatio',
       maxEventLoopUtilizationRatio,

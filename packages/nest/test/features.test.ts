@@ -70,9 +70,7 @@ describe.each(['express', 'fastify'])('on platform-%s', (platform) => {
 
     expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
     expect(await slow).toMatchObject({ status: 200, body: 'done' });
-    expect(fixture.stdout).toMatch(
-      /slow has ended\nonModuleDestroy\nonApplicationShutdown \S+\n/,
-    );
+    expect(fixture.stdout).toMatch(/slow has ended\nonModuleDestroy\nonApplicationShutdown \S+\n/);
     expect(fixture.output).toContain('app.enableShutdownHooks() has no effect under Corral');
   });
 

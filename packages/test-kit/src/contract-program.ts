@@ -92,7 +92,8 @@ export function contractProgram(): ContractProgram {
       if (close === undefined) {
         // The test's channel ends here; the workers have one of their own.
         await received(RELEASE_MESSAGE);
-        for (const worker of Object.values(nodeCluster.workers ?? {})) worker?.send(RELEASE_MESSAGE);
+        for (const worker of Object.values(nodeCluster.workers ?? {}))
+          worker?.send(RELEASE_MESSAGE);
         return;
       }
       await received(CLOSE_MESSAGE);
