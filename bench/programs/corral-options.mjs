@@ -7,12 +7,13 @@ export const corralOptions = { workers, ...JSON.parse(process.env.BENCH_CORRAL ?
 /** @param {import('@corral/core').Cluster} cluster */
 export function reloadOnRequest(cluster) {
   if (cluster.role !== 'primary') return;
-  process.on('message', async () => {
+  const reload = async () => {
     try {
       await cluster.reload();
       process.send({ event: 'reloaded' });
     } catch (error) {
       process.send({ event: 'reloaded', error: error.message });
     }
-  });
+  };
+  process.on('message', () => void reload());
 }

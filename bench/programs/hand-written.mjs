@@ -33,10 +33,11 @@ export function superviseByHand(fork) {
     clearTimeout(killer);
   };
 
-  process.on('message', async () => {
+  const replaceAll = async () => {
     for (const old of [...current]) await replace(old);
     process.send({ event: 'reloaded' });
-  });
+  };
+  process.on('message', () => void replaceAll());
   process.once('SIGTERM', () => {
     for (const child of current) child.kill('SIGKILL');
     process.exit(0);

@@ -1,0 +1,50 @@
+// Runner: lets the subjects of a measurement take turns: A B C … A B C …, each started anew every time.
+
+/**
+ * @typedef {object} MeasurementResult
+ * @property {string} id of the measurement
+ * @property {import('../measurements/index.mjs').Plan} plan
+ * @property {import('./samples.mjs').Sample[]} samples
+ * @property {{ round: number, subject: string, error: string }[]} failures subjects that did not start, or
+ *   could not be measured
+ * @property {number} tookMs
+ */
+
+/**
+ * @param {import('../measurements/index.mjs').Measurement} measurement
+ * @param {object} settings
+ * @param {import('../measurements/index.mjs').Plan} settings.plan
+ * @param {readonly import('../contestants/program.mjs').Subject[]} settings.subjects
+ * @param {number} settings.workers
+ * @param {import('./throughput.mjs').ThroughputClient} settings.client
+ * @param {(line: string) => void} settings.say
+ * @returns {Promise<MeasurementResult>}
+ */
+export async function runRounds(measurement, { plan, subjects, workers, client, say }) {
+  const startMs = performance.now();
+  const samples = [];
+  const failures = [];
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    for (const subject of subjects) {
+      const label = `${measurement.id} ${round}/${plan.rounds} ${subject.id}`;
+      try {
+        const sample = await takeSample(measurement, subject, { plan, workers, client });
+        samples.push({ round, subject: subject.id, ...sample });
+        say(`${label} ${JSON.stringify(sample)}`);
+      } catch (error) {
+        failures.push({ round, subject: subject.id, error: error.message });
+        say(`${label} FAILED: ${error.message}`);
+      }
+    }
+  }
+  return { id: measurement.id, plan, samples, failures, tookMs: performance.now() - startMs };
+}
+
+async function takeSample(measurement, subject, { plan, workers, client }) {
+  const running = await subject.start({ workers, corral: measurement.corral });
+  try {
+    return await measurement.measure(running, plan, { client });
+  } finally {
+    await running.stop();
+  }
+}
