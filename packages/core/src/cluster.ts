@@ -203,7 +203,8 @@ export interface Cluster {
   /**
    * Replaces every worker, one after another, each new one ready before the old one drains. Script,
    * execArgv and environment files are read again. Resolves when every worker is of the new
-   * generation; old ones may still be draining then.
+   * generation; old ones may still be draining then. Asked for while a reload runs, another follows
+   * it, one for all who ask meanwhile.
    *
    * @throws {CorralError} `RELOAD_ABORTED` when a new worker does not become ready; the remaining old
    *   workers go on serving, and `error.details` is the {@link ReloadReport}.

@@ -88,6 +88,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let requestsOfGone = 0;
   let recycleFromMs = 0;
   let isClean = true;
+  let waitingReload: Promise<ReloadReport> | undefined;
   let cancelTick = (): void => undefined;
   const end = deferred<SupervisorEnd>();
   const started = deferred<void>();
@@ -297,6 +298,20 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       return await operation().finally(noteStarted);
     });
 
+  /** A reload that waits its turn will read the files as they are then: who asks meanwhile joins it. */
+  const joinReload = async (concurrency: number): Promise<ReloadReport> => {
+    if (waitingReload !== undefined) return await waitingReload;
+    const begun = (): void => {
+      if (waitingReload === reload) waitingReload = undefined;
+    };
+    const reload = runAlone('cluster.reload()', async () => {
+      begun();
+      return await rollouts.reload(concurrency);
+    });
+    waitingReload = reload;
+    return await reload.finally(begun);
+  };
+
   return {
     ended: end.promise,
     get isStopping() {
@@ -317,7 +332,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         const expected = 'a whole number, at least 1';
         throw invalidArgument('cluster.reload({ concurrency })', concurrency, expected);
       }
-      return await runAlone('cluster.reload()', async () => await rollouts.reload(concurrency));
+      return await joinReload(concurrency);
     },
     exclusively: async (operation) => await runAlone('cluster.upgrade()', operation),
     async scale(count) {
