@@ -208,19 +208,21 @@ export async function startPrimary(
   };
   publish(handle);
 
-  const startAdmin = async (): Promise<AdminServer | undefined> =>
-    options.admin === undefined
-      ? undefined
-      : await startAdminServer({ ...options.admin, status: handle.status, logger });
-  // A predecessor still has the port.
-  let admin = inheritance === undefined ? await startAdmin() : undefined;
-
+  let admin: AdminServer | undefined;
+  // Before anything can fail: an admin port that is taken ends the process too.
   void supervisor.ended.then(async (end) => {
     const reason = String(stopping.signal.reason ?? 'failure');
     for (const phase of SHUTDOWN_PHASES) await hooks.run(phase, reason, hurried.signal);
     await admin?.close();
     process.exit(exitCode(end, hasFailed));
   });
+
+  const startAdmin = async (): Promise<AdminServer | undefined> =>
+    options.admin === undefined
+      ? undefined
+      : await startAdminServer({ ...options.admin, status: handle.status, logger });
+  // A predecessor still has the port.
+  if (inheritance === undefined) admin = await startAdmin();
 
   const cgroup = readCgroupLimits(readTextFile);
   const workers = initialWorkers(options, cgroup);
