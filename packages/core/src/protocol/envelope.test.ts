@@ -154,7 +154,7 @@ describe('whatever arrives', () => {
       corral: fc.constant(1),
       message: fc
         .tuple(anyType, fc.object({ maxDepth: 2 }))
-        .map(([type, fields]) => ({ ...fields, type })),
+        .map(([type, fields]) => Object.assign(fields, { type })),
     }),
   );
 
