@@ -27,27 +27,27 @@ export function createNodeSystem({ logger, program }: NodeSystemOptions): System
     },
     oomKills: () => readOomKills(readTextFile),
     launch({ workerId, generation }, observer) {
-      let env: LaunchProgram['env'];
-      let settings: Omit<LaunchProgram, 'env'>;
+      let worker: Worker;
       try {
-        ({ env, ...settings } = program());
+        const { env: programEnv, ...settings } = program();
+        cluster.setupPrimary({
+          ...settings,
+          // Carries Map, Date, typed arrays; functions are refused instead of dropped.
+          serialization: 'advanced',
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+        });
+        worker = cluster.fork({
+          ...programEnv,
+          CORRAL_WORKER_ID: String(workerId),
+          CORRAL_GENERATION: String(generation),
+          NODE_APP_INSTANCE: String(workerId - 1),
+        });
       } catch (thrown) {
+        // What `program` threw, or a failed spawn that Node does not report as an event, such as ENOMEM.
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         setImmediate(() => observer.onExit({ code: null, signal: null, error }));
         return NO_PROCESS;
       }
-      cluster.setupPrimary({
-        ...settings,
-        // Carries Map, Date, typed arrays; functions are refused instead of dropped.
-        serialization: 'advanced',
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
-      });
-      const worker = cluster.fork({
-        ...env,
-        CORRAL_WORKER_ID: String(workerId),
-        CORRAL_GENERATION: String(generation),
-        NODE_APP_INSTANCE: String(workerId - 1),
-      });
       observe(worker, observer, logger.child({ workerId, generation }));
       return toWorkerProcess(worker);
     },
