@@ -16,7 +16,7 @@ test('a wrong option names its path, its value and what was expected; nothing is
 
   expect(error['code']).toBe('INVALID_OPTIONS');
   const message = String(error['message']);
-  expect(message).toMatch(/options\.workers: got "many"; expected 'auto' or a whole number/);
+  expect(message).toMatch(/options\.workers: got "many"; expected 'auto', a whole number/);
   expect(message).toMatch(/options\.bootTimeoutMs: got -2; expected at least 1/);
   expect(message).toMatch(/options\.readiness: got "maybe"; expected one of "auto", "manual"/);
   expect(message).toMatch(/options\.restart\.periodMs: got "60s"; expected a whole number of ms/);

@@ -43,7 +43,6 @@ test('maxAgeMs: each worker is replaced after about so many ms', async () => {
 
   const exits = await nextExits(fixture, 2);
 
-  expect(exits.map(({ workerId }) => workerId).sort()).toEqual([1, 2]);
   for (const exit of exits) {
     expect(exit).toMatchObject({ reason: 'recycled-age', code: 0 });
     expect(exit['uptimeMs']).toBeGreaterThanOrEqual(1_200);

@@ -80,7 +80,7 @@ test.for([
   const { way, reason, message } = failure;
   const fixture = await startServing(
     'reload-breaks.mjs',
-    { workers: 2, minUptimeMs: 1_000, bootTimeoutMs: 2_500 },
+    { workers: 2, minUptimeMs: 1_000, bootTimeoutMs: 3_500 },
     { env: { WAY: way } },
   );
   const load = startLoad({ url: fixture.url, connections: 'keep-alive', concurrency: 4 });
@@ -137,7 +137,9 @@ test('SIGTERM during a reload ends it cleanly: nobody left, exit 0', async () =>
   expect(await reload).toMatchObject({ ok: false });
   expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
   await waitUntilGone(pids);
-  expect((await load.stop()).failures).toEqual([]);
+  const { failures } = await load.finished;
+  // A new connection may come too late; see shutdown.test.ts.
+  expect(failures.filter(({ isNewConnection }) => !isNewConnection)).toEqual([]);
 });
 
 test('reload({ concurrency: 0 }) is refused', async () => {

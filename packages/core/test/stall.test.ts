@@ -6,7 +6,7 @@ import { probe, waitUntilGone } from '@corral/test-kit';
 import { call, logLines, pidsOf, startServing, statusOf } from './support.js';
 
 // Long enough that a busy machine takes the stack within it.
-const STALL_MS = 1_000;
+const STALL_MS = 2_000;
 
 const fixtureFile = new URL('fixtures/stall.mjs', import.meta.url).pathname;
 const busyLine =
