@@ -70,8 +70,9 @@ describe('a shutdown', () => {
   it('ends a reload, which rejects', async () => {
     const { supervisor, system, ended } = await startSimulatedCluster(2);
     const reload = watch(supervisor.reload());
+    await system.advance(50);
     const next = watch(supervisor.reload());
-    await system.advance(150);
+    await system.advance(100);
     supervisor.shutdown('SIGTERM');
     await system.advance(1_000);
     expect(reload.outcome).toMatchObject({

@@ -17,6 +17,7 @@ import type { ResolvedOptions } from '../options.js';
 import type { ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { System } from '../system.js';
 import type { Listeners } from './listeners.js';
+import { startLivenessRounds } from './liveness-rounds.js';
 import { createOperationQueue } from './operation-queue.js';
 import { decideRestart, nextFailuresInARow } from './restart-policy.js';
 import { createRollouts } from './rollouts.js';
@@ -89,7 +90,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let recycleFromMs = 0;
   let isClean = true;
   let waitingReload: Promise<ReloadReport> | undefined;
-  let cancelTick = (): void => undefined;
+  let stopRounds = (): void => undefined;
   const end = deferred<SupervisorEnd>();
   const started = deferred<void>();
 
@@ -239,31 +240,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   const finishIfEmpty = (): void => {
     if (phase.name !== 'stopping' || workers.size > 0) return;
-    cancelTick();
+    stopRounds();
     const { failure } = phase;
     end.resolve(
       failure === undefined ? { kind: 'shutdown', isClean } : { kind: 'failed', error: failure },
     );
   };
 
-  // ── time ──────────────────────────────────────────────────────────────────────────────────────────
-
-  const tickMs = Math.max(20, Math.min(500, options.heartbeatMs / 2));
-
-  const scheduleTick = (): void => {
-    const dueMs = system.nowMs() + tickMs;
-    cancelTick = system.setTimer(() => {
-      // When the primary itself did not run (stopped, starved), it cannot judge what it did not hear.
-      const isTooLate = system.nowMs() - dueMs > options.heartbeatMs;
-      for (const worker of workers) {
-        if (isTooLate) worker.excuse();
-        else worker.checkLiveness(options);
-      }
-      recycleOne();
-      if (!(isStopping() && workers.size === 0)) scheduleTick();
-    }, tickMs);
-  };
-
+  /** At most one worker at a time, and none while a rollout is under way. */
   const recycleOne = (): void => {
     if (isStopping() || !operations.isIdle || system.nowMs() < recycleFromMs) return;
     for (const seat of seats.values()) {
@@ -324,7 +308,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       // A signal can come first.
       if (isStopping()) return await started.promise;
       for (let workerId = 1; workerId <= count; workerId++) openSeat(workerId).fill(0);
-      scheduleTick();
+      stopRounds = startLivenessRounds(workers, options, system, recycleOne);
       await started.promise;
     },
     async reload({ concurrency = 1 } = {}) {
