@@ -176,7 +176,9 @@ export function inTurn(): DispatchPolicy {
   return {
     keepsClients: false,
     pick(_connection, { free }) {
-      const next = free.find(({ id }) => id > lastId) ?? free[0];
+      // They come in the order in which they began to listen.
+      const inOrder = free.toSorted((a, b) => a.id - b.id);
+      const next = inOrder.find(({ id }) => id > lastId) ?? inOrder[0];
       lastId = next?.id ?? 0;
       return next;
     },
