@@ -1,0 +1,115 @@
+// Process tests: the examples do what their README says, each as a user starts it.
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { freePort, probe, probeJson, spawnFixture, waitFor, waitUntilGone } from '../src/index.js';
+import type { Fixture } from '../src/index.js';
+
+const programs: Fixture[] = [];
+
+afterEach(async () => {
+  await Promise.all(programs.splice(0).map(async (fixture) => await fixture.close()));
+});
+
+function run(path: string, env: Record<string, string>, ...args: string[]): Fixture {
+  const file = new URL(`../../../${path}`, import.meta.url);
+  const fixture = spawnFixture(file, { args, env: { LOG_LEVEL: 'warn', ...env } });
+  programs.push(fixture);
+  return fixture;
+}
+
+const BANNER = /Ctrl-C stops it\./g;
+
+describe.each([
+  ['Fastify', 'examples/fastify/dist/server.js'],
+  ['Express', 'examples/express/dist/server.js'],
+  ['Nest', 'examples/nest/dist/main.js'],
+])('the %s example', (name, path) => {
+  it('serves on every core, says so once, and stops cleanly', async () => {
+    const port = await freePort();
+    const example = run(path, { PORT: String(port) });
+    await example.waitForOutput(/Ctrl-C stops it\./);
+    const url = `http://127.0.0.1:${port}`;
+    const [, workers] = new RegExp(`${name} on (\\d+) worker`).exec(example.stdout) ?? [];
+    expect(example.stdout).toContain(`curl '${url}/calculate?n=200000'`);
+
+    const { json } = await probeJson(`${url}/`);
+    expect(json).toEqual({
+      worker: expect.any(Number),
+      pid: expect.any(Number),
+      message: `Hello from ${name}`,
+    });
+    expect((await probeJson(`${url}/fast`)).json).toMatchObject({ ok: true });
+    expect((await probeJson(`${url}/health`)).json).toMatchObject({
+      pid: expect.any(Number),
+      uptime: expect.any(Number),
+    });
+    expect((await probeJson(`${url}/calculate?n=100`)).json).toMatchObject({ n: 100, primes: 25 });
+    for (const query of [
+      '',
+      '?n=',
+      '?n=abc',
+      '?n=-5',
+      '?n=1.5',
+      '?n=0',
+      '?n=2000001',
+      '?n=1&n=2',
+    ]) {
+      const wrong = await probeJson(`${url}/calculate${query}`);
+      expect(wrong, query).toMatchObject({
+        status: 400,
+        json: {
+          code: 'INVALID_N',
+          message: expect.stringContaining('n must be a whole number from 1 to 2000000, got '),
+        },
+      });
+    }
+
+    const load = run('scripts/example-load.mjs', { PORT: String(port) }, '--seconds=1');
+    expect(await load.waitForExit()).toEqual({ code: 0, signal: null });
+    const [, answered] = /(\d+) answered .*, 0 failed/.exec(load.stdout) ?? [];
+    expect(load.stdout.match(/worker \d+ /g)).toHaveLength(Number(workers));
+    await waitFor(
+      async () => {
+        const { json } = await probeJson(`${url}/count`);
+        return (json as { requests: number }).requests >= Number(answered);
+      },
+      { what: () => `/count to reach ${answered}` },
+    );
+
+    const pids = example.family();
+    example.kill('SIGINT');
+    expect(await example.waitForExit()).toEqual({ code: 0, signal: null });
+    await waitUntilGone(pids);
+    expect(example.stdout.match(BANNER)).toHaveLength(1);
+  });
+
+  it('runs in one process when asked to', async () => {
+    const port = await freePort();
+    const example = run(path, { PORT: String(port), CORRAL_SINGLE: '1' });
+    await example.waitForOutput(/Ctrl-C stops it\./);
+    expect(example.stdout).toContain(`${name} in one process`);
+    expect(await probe(`http://127.0.0.1:${port}/`)).toMatchObject({ status: 200 });
+    expect(example.family()).toEqual([example.pid]);
+    example.kill('SIGTERM');
+    expect(await example.waitForExit()).toEqual({ code: 0, signal: null });
+  });
+
+  it.each(['abc', '65536'])('refuses PORT=%j with a message', async (port) => {
+    const example = run(path, { PORT: port });
+    expect(await example.waitForExit()).toEqual({ code: 1, signal: null });
+    expect(example.output).toBe(
+      `PORT is ${JSON.stringify(port)}; expected a whole number from 1 to 65535\n`,
+    );
+  });
+
+  it('says once that its port is taken', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as net.AddressInfo;
+    const example = run(path, { PORT: String(port) });
+    expect(await example.waitForExit()).toEqual({ code: 1, signal: null });
+    expect(example.output.match(/cannot listen on .*EADDRINUSE/g)).toHaveLength(1);
+    server.close();
+  });
+});
