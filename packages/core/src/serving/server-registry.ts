@@ -122,7 +122,8 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
       return all().flatMap(({ server }) => (server.listening ? [formatAddress(server)] : []));
     },
     async allListening() {
-      if (startingServers.size > 0) {
+      // An app may listen elsewhere once it hears that it cannot here.
+      while (startingServers.size > 0) {
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
       const isAnyListening = all().some(({ server }) => server.listening);
