@@ -17,6 +17,7 @@ export type CorralErrorCode =
   | 'REMOTE_ERROR'
   | 'SINGLE_PROCESS'
   | 'UPGRADE_FAILED'
+  | 'INHERITANCE_INVALID'
   | 'ENV_FILE_UNREADABLE'
   | 'BALANCE_UNAVAILABLE';
 
@@ -155,6 +156,14 @@ export function upgradeFailed(why: string, cause?: unknown): CorralError {
   return new CorralError('UPGRADE_FAILED', `the upgrade failed, this primary goes on: ${why}`, {
     cause,
   });
+}
+
+export function inheritanceInvalid(variable: string, cause: unknown): CorralError {
+  return new CorralError(
+    'INHERITANCE_INVALID',
+    `${variable} is not what the predecessor in an upgrade sets; take it out of the environment, and upgrade only between versions of Corral that understand each other`,
+    { cause },
+  );
 }
 
 export function envFileUnreadable(path: string, cause: unknown): CorralError {

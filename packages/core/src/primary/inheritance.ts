@@ -1,6 +1,7 @@
 // Primary: what a primary passes on to the one that succeeds it in an upgrade: descriptors as stdio
 // entries, and in the environment what they are.
 import { z } from 'zod';
+import { inheritanceInvalid } from '../errors.js';
 import type { HandedOver } from './listener-group.js';
 
 /** One address's sockets, on their way from one primary to the next. */
@@ -50,9 +51,16 @@ export function bequeath(
 /**
  * What this process has inherited, if anything. Takes the variable out of the environment, so that no
  * other process believes to have inherited the same.
+ *
+ * @throws {CorralError} `INHERITANCE_INVALID`
  */
 export function takeInheritance(env: NodeJS.ProcessEnv = process.env): Inheritance | undefined {
   const text = env[VARIABLE];
   delete env[VARIABLE];
-  return text === undefined ? undefined : schema.parse(JSON.parse(text));
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw inheritanceInvalid(VARIABLE, error);
+  }
 }
