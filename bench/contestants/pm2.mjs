@@ -35,14 +35,15 @@ async function start({ workers }) {
   // The daemon belongs to no process group of ours, and outlives a runner that is interrupted.
   const killAll = () => {
     for (const pid of family()) killQuietly(pid);
+    rmSync(home, { recursive: true, force: true });
   };
   process.once('exit', killAll);
   const stop = async () => {
     const pids = family();
-    await command('kill').catch(killAll);
+    await command('kill').catch(() => undefined);
+    killAll();
     await waitUntilGone(pids);
     process.off('exit', killAll);
-    rmSync(home, { recursive: true, force: true });
   };
 
   let commandError;

@@ -31,6 +31,7 @@ const deadlineMs = 300_000;
  * @property {string} id
  * @property {string} name
  * @property {boolean} [hasWorkers] false: a single process. Default true
+ * @property {() => string | undefined} [unavailable] why it cannot run here; undefined where it can
  * @property {(settings: StartSettings) => Promise<Running>} start
  */
 

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isNodeAtLeast } from '../lib/node-version.mjs';
 import { peerFile, peersDir } from '../lib/peers.mjs';
 import { startProgram } from './program.mjs';
 
@@ -12,6 +13,8 @@ const cli = peerFile('wattpm/bin/cli.js');
 export const watt = {
   id: 'watt',
   name: 'Watt 3',
+  unavailable: () =>
+    isNodeAtLeast([22, 19], [24, 0]) ? undefined : 'needs Node.js 22.19 or newer',
   start: ({ workers }) =>
     startProgram({
       file: `file://${cli}`,

@@ -1,5 +1,6 @@
 // Runner and report: a result as Markdown, all of it derived from the samples. Pure.
 import { measurements } from '../measurements/index.mjs';
+import { bySubject, medianOf } from './samples.mjs';
 import { number, toTable } from './table.mjs';
 
 /**
@@ -14,7 +15,12 @@ import { number, toTable } from './table.mjs';
 
 /** @param {BenchResult} result */
 export function toMarkdown(result) {
-  return [describe(result), ...result.measurements.map(measurementToMarkdown)].join('\n\n');
+  return [
+    describe(result),
+    ...result.measurements.map(measurementToMarkdown),
+    '### Where others are better',
+    whereOthersAreBetter(result),
+  ].join('\n\n');
 }
 
 /** @param {BenchResult} result */
@@ -35,7 +41,7 @@ function describe({ machine, mode, startedAt, tookMs }) {
 }
 
 /** @param {import('./rounds.mjs').MeasurementResult} result */
-export function measurementToMarkdown({ id, plan, samples, failures }) {
+export function measurementToMarkdown({ id, plan, samples, failures, skipped }) {
   const measurement = measurements.find((each) => each.id === id);
   const parts = [`### ${measurement.title} (\`${id}\`)`, measurement.what, describePlan(plan)];
   if (samples.length > 0) {
@@ -43,6 +49,7 @@ export function measurementToMarkdown({ id, plan, samples, failures }) {
     parts.push(toTable(head, rows));
     if (goals.length > 0) parts.push(goals.map(describeGoal).join('\n'));
   }
+  if (skipped.length > 0) parts.push(skipped.map(describeSkipped).join('\n'));
   if (failures.length > 0) parts.push(failures.map(describeFailure).join('\n'));
   return parts.join('\n\n');
 }
@@ -59,4 +66,38 @@ function describeGoal({ goal, measured, met }) {
 
 function describeFailure({ round, subject, error }) {
   return `- **Could not be measured**: ${subject}, round ${round}: ${error.split('\n')[0]}`;
+}
+
+function describeSkipped({ subject, reason }) {
+  return `- Left out: ${subject}, which ${reason}`;
+}
+
+/** By the medians, however small the difference. @param {BenchResult} result */
+function whereOthersAreBetter(result) {
+  const lines = result.measurements.flatMap(({ id, samples }) => {
+    const { title, subjects, comparisons } = measurements.find((each) => each.id === id);
+    const found = bySubject(subjects, samples);
+    const corral = found.find((each) => each.id === 'corral-slots');
+    if (corral === undefined) return [];
+    return comparisons.flatMap((comparison) => {
+      const better = found.filter((each) => isBetter(each, corral, comparison));
+      if (better.length === 0) return [];
+      const { what, field, show } = comparison;
+      const figures = better.map((each) => `${each.name} ${show(medianOf(each, field))}`);
+      return `- ${title}, ${what}: Corral (slots) ${show(medianOf(corral, field))}; ${figures.join(', ')}`;
+    });
+  });
+  return lines.length === 0 ? 'Nowhere, in this run.' : lines.join('\n');
+}
+
+/**
+ * @param {import('./samples.mjs').SubjectSamples} other
+ * @param {import('./samples.mjs').SubjectSamples} corral
+ * @param {import('../measurements/index.mjs').Comparison} comparison
+ */
+function isBetter(other, corral, { field, best }) {
+  // Corral's other mode is no other.
+  if (other.id.startsWith('corral-')) return false;
+  const difference = medianOf(other, field) - medianOf(corral, field);
+  return best === 'highest' ? difference > 0 : difference < 0;
 }

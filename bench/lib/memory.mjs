@@ -1,17 +1,21 @@
 // Runner: the memory of processes, as the kernel accounts for it. Linux only.
 import { readFileSync } from 'node:fs';
 import { descendantsOf } from '@corral/test-kit';
+import { sum } from './stats.mjs';
 
 /** Resident memory of one process, in bytes. */
 export function rssBytes(pid) {
   return fieldBytes(`/proc/${pid}/status`, 'VmRSS');
 }
 
-/** Memory of a process and everything below it, in bytes; what they share is counted once. */
-export function treePssBytes(pid) {
-  return [pid, ...descendantsOf(pid)]
-    .map((each) => fieldBytes(`/proc/${each}/smaps_rollup`, 'Pss'))
-    .reduce((total, bytes) => total + bytes, 0);
+/**
+ * What a process and everything below it have allocated, in bytes. Without the pages of files, such as
+ * Node's own code: those are shared, also with processes that have nothing to do with the contestant.
+ */
+export function treeAllocatedBytes(pid) {
+  return sum(
+    [pid, ...descendantsOf(pid)].map((each) => fieldBytes(`/proc/${each}/status`, 'RssAnon')),
+  );
 }
 
 function fieldBytes(file, field) {

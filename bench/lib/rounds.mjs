@@ -7,6 +7,7 @@
  * @property {import('./samples.mjs').Sample[]} samples
  * @property {{ round: number, subject: string, error: string }[]} failures subjects that did not start, or
  *   could not be measured
+ * @property {{ subject: string, reason: string }[]} skipped subjects that cannot run here
  * @property {number} tookMs
  */
 
@@ -24,8 +25,15 @@ export async function runRounds(measurement, { plan, subjects, workers, client, 
   const startMs = performance.now();
   const samples = [];
   const failures = [];
+  const skipped = [];
+  const takingPart = [];
+  for (const subject of subjects) {
+    const reason = subject.unavailable?.();
+    if (reason === undefined) takingPart.push(subject);
+    else skipped.push({ subject: subject.id, reason });
+  }
   for (let round = 1; round <= plan.rounds; round += 1) {
-    for (const subject of subjects) {
+    for (const subject of takingPart) {
       const label = `${measurement.id} ${round}/${plan.rounds} ${subject.id}`;
       try {
         const sample = await takeSample(measurement, subject, { plan, workers, client });
@@ -37,7 +45,8 @@ export async function runRounds(measurement, { plan, subjects, workers, client, 
       }
     }
   }
-  return { id: measurement.id, plan, samples, failures, tookMs: performance.now() - startMs };
+  const tookMs = performance.now() - startMs;
+  return { id: measurement.id, plan, samples, failures, skipped, tookMs };
 }
 
 async function takeSample(measurement, subject, { plan, workers, client }) {

@@ -39,6 +39,7 @@ export const adapters = {
     quick: { rounds: 1, warmUpSeconds: 1, seconds: 1, connections: 32 },
   },
   subjects,
+  comparisons: [],
 
   async measure({ url }, { warmUpSeconds, seconds, connections }, { client }) {
     const load = { url, newConnections: false, connections };

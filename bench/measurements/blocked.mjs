@@ -25,6 +25,10 @@ export const blocked = {
     quick: { rounds: 1, blockMs: 1_500, intervalMs: 10, beforeMs: 200 },
   },
   subjects,
+  comparisons: [
+    { what: 'longest wait', field: 'longestWaitMs', best: 'lowest', show: milliseconds },
+    { what: 'connections that waited', field: 'noticeable', best: 'lowest', show: number },
+  ],
   corral: { stallMs },
 
   async measure({ url }, { blockMs, intervalMs, beforeMs }) {

@@ -18,6 +18,7 @@ export const evenness = {
     quick: { rounds: 1, connections: 200, intervalMs: 2 },
   },
   subjects,
+  comparisons: [{ what: 'busiest ÷ mean', field: 'maxToMean', best: 'lowest', show }],
 
   async measure({ url, workers }, { connections: count, intervalMs }) {
     const counts = countBy(await openLongLived({ url, count, intervalMs }));

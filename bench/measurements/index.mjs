@@ -14,12 +14,21 @@ import { reload } from './reload.mjs';
  */
 
 /**
+ * @typedef {object} Comparison a field of the samples, a number
+ * @property {string} what it is
+ * @property {string} field
+ * @property {'highest' | 'lowest'} best
+ * @property {(value: number) => string} show
+ */
+
+/**
  * @typedef {object} Measurement
  * @property {string} id for the command line
  * @property {string} title
  * @property {string} what is measured, for the report
  * @property {{ full: Plan, quick: Plan }} plans
  * @property {readonly import('../contestants/program.mjs').Subject[]} subjects they take turns in this order
+ * @property {readonly Comparison[]} comparisons by which the report finds where others are better
  * @property {Record<string, unknown>} [corral] options of bootstrap(), for Corral's contestants
  * @property {(running: import('../contestants/program.mjs').Running, plan: Plan, tools: { client:
  *   import('../lib/throughput.mjs').ThroughputClient }) => Promise<Record<string, unknown>>} measure

@@ -23,6 +23,11 @@ export const kill = {
     quick: { rounds: 1, lanes: 8, paceMs: 5, intervalMs: 5, beforeMs: 500, afterMs: 1_500 },
   },
   subjects,
+  comparisons: [
+    { what: 'lost on later connections', field: 'lostLater', best: 'lowest', show: number },
+    { what: 'longest wait', field: 'longestWaitMs', best: 'lowest', show: milliseconds },
+    { what: 'time to a replacement', field: 'replacedAfterMs', best: 'lowest', show: milliseconds },
+  ],
 
   async measure({ url, workers }, { lanes, paceMs, intervalMs, beforeMs, afterMs }) {
     const loads = [

@@ -4,7 +4,7 @@ import { nowMs } from '../lib/clock.mjs';
 import { accountOf, underLoad } from '../lib/load.mjs';
 import { bySubject, goalOf } from '../lib/samples.mjs';
 import { mergeCounts, sum } from '../lib/stats.mjs';
-import { counted, number } from '../lib/table.mjs';
+import { counted, milliseconds, number } from '../lib/table.mjs';
 import { findWorkers } from '../lib/workers.mjs';
 
 const subjects = contestants.filter(({ hasWorkers = true }) => hasWorkers);
@@ -23,6 +23,10 @@ export const reload = {
     quick: { rounds: 1, replacements: 4, lanes: 8 },
   },
   subjects,
+  comparisons: [
+    { what: 'requests lost', field: 'lost', best: 'lowest', show: number },
+    { what: 'time for all replacements', field: 'tookMs', best: 'lowest', show: milliseconds },
+  ],
 
   async measure({ url, workers, reload }, { replacements, lanes }) {
     const kinds = /** @type {const} */ (['keep-alive', 'new']);
@@ -31,14 +35,13 @@ export const reload = {
       replaceAll({ url, workers, reload, replacements }),
     );
     const [kept, opened] = reports.map(accountOf);
-    return { ...result, keepAlive: kept, newConnections: opened };
+    return { ...result, lost: kept.lost + opened.lost, keepAlive: kept, newConnections: opened };
   },
 
   tabulate(samples) {
     const found = bySubject(subjects, samples);
     const total = (each, kind, field) => sum(each.samples.map((sample) => sample[kind][field]));
-    const lostOf = (each) =>
-      total(each, 'keepAlive', 'lost') + total(each, 'newConnections', 'lost');
+    const lostOf = (each) => sum(each.samples.map(({ lost }) => lost));
     const errorsOf = (each) =>
       mergeCounts(
         each.samples.flatMap(({ keepAlive, newConnections }) => [

@@ -22,6 +22,9 @@ export function throughputMeasurement({ id, title, what, newConnections, goals }
       quick: { rounds: 1, warmUpSeconds: 1, seconds: 1, connections: 32 },
     },
     subjects: contestants,
+    comparisons: [
+      { what: 'requests/s', field: 'requestsPerSecond', best: 'highest', show: number },
+    ],
 
     async measure(running, { warmUpSeconds, seconds, connections }, { client }) {
       const load = { url: running.url, newConnections, connections };
