@@ -23,7 +23,8 @@ function track(server: net.Server): Tracked {
   const counts = { http2Requests: 0, changes: 0 };
   const tracker = trackConnections(server, {
     onHttp2Request: () => void (counts.http2Requests += 1),
-    onConnections: () => void (counts.changes += 1),
+    onConnectionOpened: () => void (counts.changes += 1),
+    onConnectionClosed: () => void (counts.changes += 1),
   });
   server.prependListener('request', (request: http.IncomingMessage, response: unknown) => {
     if (!(response instanceof http.ServerResponse)) return;

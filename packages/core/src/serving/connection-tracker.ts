@@ -37,7 +37,7 @@ interface Connection {
   readonly socket: Socket;
   state: ConnectionState;
   /** Requests that have arrived and whose response has not been written. */
-  readonly responses: Set<http.ServerResponse>;
+  readonly responses: http.ServerResponse[];
   seenBytes: number;
   lastActiveMs: number | undefined;
 }
@@ -45,8 +45,8 @@ interface Connection {
 export interface ConnectionObserver {
   /** Called for each HTTP/2 stream; HTTP/1 requests have a diagnostics channel. */
   onHttp2Request(): void;
-  /** Called when a connection has opened or closed. */
-  onConnections(): void;
+  onConnectionOpened(): void;
+  onConnectionClosed(): void;
 }
 
 /** Follows a server from now on; connections that it has accepted before are not seen. */
@@ -71,33 +71,34 @@ export function trackConnections(
   let leaving = false;
   let firstSweepMs: number | undefined;
 
-  const carry = (socket: Socket): Connection => {
-    const connection: Connection = {
+  const carry = (socket: Socket): void => {
+    connections.set(socket, {
       socket,
       state: initialState,
-      responses: new Set(),
+      responses: [],
       seenBytes: 0,
       lastActiveMs: undefined,
-    };
-    connections.set(socket, connection);
-    return connection;
+    });
   };
+
+  // One function for all sockets, because this runs for every connection.
+  function onClosed(this: Socket): void {
+    connections.delete(this);
+    if (!open.delete(this)) return;
+    observer.onConnectionClosed();
+    if (open.size === 0) for (const listener of emptyListeners) listener();
+  }
 
   server.on('connection', (socket: Socket) => {
     open.add(socket);
     if (!isTls) carry(socket);
-    observer.onConnections();
-    socket.once('close', () => {
-      open.delete(socket);
-      observer.onConnections();
-      connections.delete(socket);
-      if (open.size === 0) for (const listener of emptyListeners) listener();
-    });
+    socket.on('close', onClosed);
+    observer.onConnectionOpened();
   });
   if (isTls) {
     server.on('secureConnection', (socket: Socket) => {
       carry(socket);
-      socket.once('close', () => connections.delete(socket));
+      socket.on('close', onClosed);
     });
   }
   if (isHttp2) {
@@ -125,7 +126,7 @@ export function trackConnections(
 
   const closeIfIdle = (connection: Connection, nowMs: number, idleGraceMs: number): void => {
     const { socket, responses } = connection;
-    const isActive = responses.size > 0 || socket.bytesRead !== connection.seenBytes;
+    const isActive = responses.length > 0 || socket.bytesRead !== connection.seenBytes;
     if (isActive || connection.lastActiveMs === undefined) {
       connection.seenBytes = socket.bytesRead;
       connection.lastActiveMs = nowMs;
@@ -144,11 +145,13 @@ export function trackConnections(
       if (connection === undefined) return;
       // An HTTP/1 request on an HTTP/2 server (`allowHTTP1`).
       connection.state = 'http';
-      connection.responses.add(response);
+      connection.responses.push(response);
       if (leaving) response.shouldKeepAlive = false;
     },
     requestFinished(socket, response) {
-      connections.get(socket)?.responses.delete(response);
+      const responses = connections.get(socket)?.responses;
+      // Pipelined or not, the responses of a connection are written in the order of its requests.
+      if (responses?.[0] === response) responses.shift();
     },
     askClientsToLeave() {
       leaving = true;

@@ -57,6 +57,7 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
   const waiting: Array<() => void> = [];
   let leaving = false;
   let requests = 0;
+  let connections = 0;
   let listenError: Error | undefined;
 
   const listenEnded = (server: net.Server): void => {
@@ -72,7 +73,14 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
       onHttp2Request() {
         requests += 1;
       },
-      onConnections: () => onConnections(openConnections()),
+      onConnectionOpened() {
+        connections += 1;
+        onConnections(connections);
+      },
+      onConnectionClosed() {
+        connections -= 1;
+        onConnections(connections);
+      },
     });
     trackers.set(server, tracker);
     if (leaving) tracker.askClientsToLeave();
@@ -109,11 +117,10 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
   for (const [name, listener] of subscriptions) diagnosticsChannel.subscribe(name, listener);
 
   const all = (): ConnectionTracker[] => [...trackers.values()];
-  const openConnections = (): number => all().reduce((sum, { size }) => sum + size, 0);
 
   return {
     get connections() {
-      return openConnections();
+      return connections;
     },
     get requests() {
       return requests;
@@ -139,7 +146,7 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
     async drained(idleGraceMs, signal) {
       const empty = new AbortController();
       const checkEmpty = (): void => {
-        if (openConnections() === 0) empty.abort();
+        if (connections === 0) empty.abort();
       };
       for (const tracker of all()) tracker.onEmpty(checkEmpty);
       const wake = AbortSignal.any([empty.signal, signal]);
