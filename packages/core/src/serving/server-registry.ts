@@ -52,7 +52,10 @@ interface RequestMessage {
  * @param onConnections told of every connection that opens or closes; the number of those that are open
  */
 export function createServerRegistry(onConnections: (count: number) => void): ServerRegistry {
+  /** Of the servers that listen or have connections. */
   const trackers = new Map<net.Server, ConnectionTracker>();
+  /** Of every server so far: one that listens again is not followed twice. */
+  const known = new WeakMap<net.Server, ConnectionTracker>();
   const startingServers = new Set<net.Server>();
   const waiting: Array<() => void> = [];
   let leaving = false;
@@ -68,7 +71,12 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
   const onListenStart = (message: unknown): void => {
     const { server } = message as { server: net.Server };
     startingServers.add(server);
-    if (trackers.has(server)) return;
+    const tracker = known.get(server) ?? follow(server);
+    trackers.set(server, tracker);
+    if (leaving) tracker.askClientsToLeave();
+  };
+
+  const follow = (server: net.Server): ConnectionTracker => {
     const tracker = trackConnections(server, {
       onHttp2Request() {
         requests += 1;
@@ -82,8 +90,7 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
         onConnections(connections);
       },
     });
-    trackers.set(server, tracker);
-    if (leaving) tracker.askClientsToLeave();
+    known.set(server, tracker);
     server.on('listening', () => listenEnded(server));
     // errorMonitor, because an 'error' listener would swallow what the app does not handle.
     (server as EventEmitter).on(errorMonitor, (error: Error) => {
@@ -95,6 +102,7 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
       listenEnded(server);
       if (tracker.size === 0) trackers.delete(server);
     });
+    return tracker;
   };
   const onRequestStart = (message: unknown): void => {
     const { server, socket, response } = message as RequestMessage;
