@@ -90,7 +90,9 @@ function observe(worker: Worker, observer: WorkerObserver, logger: Logger): void
     } else if (raw === 'ready') observer.onSaidReady();
   });
 
-  const stallPipe = worker.process.stdio[STALL_REPORT_FD] as Readable | null | undefined;
+  // Without descriptors left for it (EMFILE), a process has no stdio either.
+  const { stdio } = worker.process as Partial<typeof worker.process>;
+  const stallPipe = stdio?.[STALL_REPORT_FD] as Readable | null | undefined;
   const readReports = createStallReportReader((report) => observer.onStallReport(report));
   stallPipe?.setEncoding('utf8').on('data', readReports);
   // A reset pipe says nothing that the worker's exit does not.
