@@ -53,6 +53,17 @@ describe('a shutdown', () => {
     expect(ended.outcome).toEqual(CLEAN_END);
   });
 
+  it('tells one that has survived the SIGTERM of its boot to drain once it listens', async () => {
+    const { supervisor, system } = createSimulatedCluster();
+    void supervisor.start(1);
+    await system.advance(50);
+    supervisor.shutdown('SIGTERM');
+    const { signals, received, say } = system.newest(1);
+    expect(signals).toEqual(['SIGTERM']);
+    say({ type: 'hello' });
+    expect(received).toEqual([{ type: 'drain', reason: 'shutdown', keepAccepting: true }]);
+  });
+
   it('ends a crash loop', async () => {
     const { supervisor, system, ended } = await startSimulatedCluster(1);
     system.behave({ boot: 'crashes' });

@@ -115,12 +115,18 @@ export function launchWorker(
     return hasChanged;
   };
 
+  const sendDrain = (reason: ExitReason): void => {
+    workerProcess.send({ type: 'drain', reason, keepAccepting: reason === 'shutdown' });
+  };
+
   const onMessage = (message: ToPrimary): void => {
     lastSeenMs = system.nowMs();
     if (state.name === 'stalled' && step({ type: 'recovered' })) listener.onRecovered(handle);
     switch (message.type) {
       case 'hello':
         hasSaidHello = true;
+        // The SIGTERM it got instead came too late to end it, or the app takes that signal itself.
+        if (state.name === 'draining') sendDrain(state.reason);
         return;
       case 'ready':
         if (step({ type: 'ready' })) {
@@ -218,7 +224,7 @@ export function launchWorker(
       if (!step({ type: 'drain', reason })) return;
       // One that does not listen yet has nothing to drain, and may never listen.
       if (!hasSaidHello) workerProcess.kill('SIGTERM');
-      else workerProcess.send({ type: 'drain', reason, keepAccepting: reason === 'shutdown' });
+      else sendDrain(reason);
     },
     hurry: () => void workerProcess.send({ type: 'hurry' }),
     kill(reason, cause) {
