@@ -11,6 +11,8 @@ import { peerFile } from '../lib/peers.mjs';
 import { contestantEnv, untilServing } from './program.mjs';
 
 const run = promisify(execFile);
+/** A command line that hangs must not hold up everything. */
+const timeoutMs = 60_000;
 const cli = peerFile('pm2/bin/pm2');
 const config = fileURLToPath(new URL('../programs/pm2.config.cjs', import.meta.url));
 
@@ -27,7 +29,7 @@ async function start({ workers }) {
     PM2_HOME: home,
     PM2_DISCRETE_MODE: 'true',
   };
-  const command = (...args) => run(process.execPath, [cli, ...args], { env });
+  const command = (...args) => run(process.execPath, [cli, ...args], { env, timeout: timeoutMs });
   const family = () => {
     const pid = daemonPid(home);
     return pid === undefined ? [] : [pid, ...descendantsOf(pid)];

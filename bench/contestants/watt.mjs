@@ -7,6 +7,8 @@ import { peerFile, peersDir } from '../lib/peers.mjs';
 import { startProgram } from './program.mjs';
 
 const run = promisify(execFile);
+/** A command line that hangs must not hold up everything. */
+const timeoutMs = 60_000;
 const cli = peerFile('wattpm/bin/cli.js');
 
 /** @type {import('./program.mjs').Subject} */
@@ -23,7 +25,7 @@ export const watt = {
       workers,
       // Not `wattpm reload`, which stops everything and starts again.
       reload: async (pid) => {
-        await run(process.execPath, [cli, 'restart', String(pid)]);
+        await run(process.execPath, [cli, 'restart', String(pid)], { timeout: timeoutMs });
       },
     }),
 };

@@ -19,7 +19,7 @@ const marginMs = 5_000;
 export const blocked = {
   id: 'blocked',
   title: 'One worker blocked',
-  what: `A request blocks the event loop of one worker for five seconds, while a prober opens a connection every 10 ms. Corral runs with \`stallMs: ${stallMs}\`; the others have no such setting.`,
+  what: `A request blocks the event loop of one worker, while a prober opens a connection every 10 ms. Corral runs with \`stallMs: ${stallMs}\`; the others have no such setting.`,
   plans: {
     full: { rounds: 2, blockMs: 5_000, intervalMs: 10, beforeMs: 500 },
     quick: { rounds: 1, blockMs: 1_500, intervalMs: 10, beforeMs: 200 },
