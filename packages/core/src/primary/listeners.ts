@@ -110,6 +110,9 @@ export function createListeners({
     }
     if (!isAlive(worker)) return;
     entry.workers.add(worker);
+    // Sockets come before the reply, so that the app does not believe that it listens before it does;
+    // connections come after it, when the server that takes them is there.
+    if (entry.kind === 'slots') refresh(entry);
     const { ticketKeys } = entry;
     const { bound, keepsClients } = group;
     worker.send({
@@ -123,7 +126,7 @@ export function createListeners({
         ...(ticketKeys === undefined ? {} : { ticketKeys }),
       },
     });
-    refresh(entry);
+    if (entry.kind === 'dispatcher') refresh(entry);
   };
 
   const refresh = (entry: Entry): void => {

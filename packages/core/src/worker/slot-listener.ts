@@ -66,6 +66,8 @@ export function installSlotListener(
 ): SlotListener {
   const waiting = new Map<number, (reply: ListenReply['outcome']) => void>();
   const listeners = new Map<string, Listener>();
+  /** Leases on addresses that were asked for: they come before the reply. */
+  const early = new Map<string, Map<number, NativeHandle>>();
   const closing = new Set<string>();
   let whenSettled: Array<() => void> = [];
   const usedIndexes = new Map<string, Set<number>>();
@@ -90,7 +92,9 @@ export function installSlotListener(
     const faux: FauxHandle = {
       listen(backlog) {
         listener.backlog = backlog;
-        return 0;
+        // By the time the app hears that it listens, so does the kernel.
+        const errors = [...listener.leases.values()].map((lease) => serve(key, lease, backlog));
+        return errors.find((error) => error !== 0) ?? 0;
       },
       close(callback) {
         clearInterval(keepAlive);
@@ -118,7 +122,9 @@ export function installSlotListener(
             },
           }),
     };
-    const listener: Listener = { faux, leases: new Map(), backlog: DEFAULT_BACKLOG };
+    const leases = early.get(key) ?? new Map<number, NativeHandle>();
+    early.delete(key);
+    const listener: Listener = { faux, leases, backlog: DEFAULT_BACKLOG };
     listeners.set(key, listener);
     return faux;
   };
@@ -135,6 +141,24 @@ export function installSlotListener(
     if (listener?.faux.onconnection === undefined) return false;
     listener.faux.onconnection(0, connection);
     return true;
+  };
+
+  /** Returns libuv's error number, or 0. */
+  const serve = (key: string, lease: NativeHandle, backlog: number): number => {
+    lease.onconnection = (status, connection) => {
+      if (status === 0 && connection !== undefined) {
+        if (!accept(key, connection)) connection.close();
+      } else {
+        listeners.get(key)?.faux.onconnection?.(status, undefined);
+      }
+    };
+    return lease.listen(backlog);
+  };
+
+  const keepForLater = (key: string, slot: number, lease: NativeHandle): void => {
+    const leases = early.get(key) ?? new Map<number, NativeHandle>();
+    leases.get(slot)?.close();
+    early.set(key, leases.set(slot, lease));
   };
 
   const original = (cluster as unknown as { _getServer: GetServer })._getServer;
@@ -179,29 +203,21 @@ export function installSlotListener(
           return;
         }
         case 'grant': {
-          const listener = listeners.get(message.key);
           if (handle === undefined) return;
-          if (
-            listener === undefined ||
-            closing.has(message.key) ||
-            listener.leases.has(message.slot)
-          ) {
+          const { key, slot } = message;
+          const listener = listeners.get(key);
+          if (listener === undefined) {
+            keepForLater(key, slot, handle);
+          } else if (closing.has(key) || listener.leases.has(slot)) {
             handle.close();
-            return;
+          } else {
+            listener.leases.set(slot, handle);
+            serve(key, handle, listener.backlog);
           }
-          listener.leases.set(message.slot, handle);
-          handle.onconnection = (status, connection) => {
-            if (status === 0 && connection !== undefined) {
-              if (!accept(message.key, connection)) connection.close();
-            } else {
-              listener.faux.onconnection?.(status, undefined);
-            }
-          };
-          handle.listen(listener.backlog);
           return;
         }
         case 'revoke': {
-          const leases = listeners.get(message.key)?.leases;
+          const leases = listeners.get(message.key)?.leases ?? early.get(message.key);
           leases?.get(message.slot)?.close();
           leases?.delete(message.slot);
           return;
