@@ -14,6 +14,10 @@ declare module 'fastify' {
     /** This process's cluster, by `clusterPlugin`. */
     readonly cluster: Cluster;
   }
+  interface FastifyContextConfig {
+    /** Set on the health routes of `clusterPlugin`, for hooks that leave them alone, such as authentication. */
+    readonly corralHealth?: true;
+  }
 }
 
 const plugin: FastifyPluginAsync<ClusterPluginOptions> = async (app, given) => {

@@ -2,13 +2,6 @@
 import type { Health, ResolvedHealthPaths } from '@corral/core';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Set on the health routes of `clusterPlugin`, for hooks that leave them alone, such as authentication. */
-    readonly corralHealth?: true;
-  }
-}
-
 // @fastify/swagger leaves out what has this.
 const HIDDEN: FastifySchema & { readonly hide: true } = { hide: true };
 
