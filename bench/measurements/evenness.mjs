@@ -14,7 +14,7 @@ export const evenness = {
   title: 'Evenness of 200 long-lived connections',
   what: 'Connections are opened one after another and kept. The figure is the busiest worker’s share of them, as a multiple of an even share (1 is even; with two workers 2 is everything on one).',
   plans: {
-    full: { rounds: 3, connections: 200, intervalMs: 5 },
+    full: { rounds: 2, connections: 200, intervalMs: 5 },
     quick: { rounds: 1, connections: 200, intervalMs: 2 },
   },
   subjects,

@@ -11,7 +11,7 @@ export const footprint = {
   title: 'Start and memory',
   what: 'From the start (PM2: of the command line, without a daemon running) to the first answer; then the resident memory of the process that supervises (Watt and the single process: all there is), and what all processes together have allocated, Node’s own code left out.',
   plans: {
-    full: { rounds: 4, settleMs: 1_000 },
+    full: { rounds: 3, settleMs: 1_000 },
     quick: { rounds: 1, settleMs: 500 },
   },
   subjects: contestants,

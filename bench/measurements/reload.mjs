@@ -19,7 +19,7 @@ export const reload = {
   title: 'Requests lost in reloads',
   what: 'Every worker is replaced again and again by the contestant’s own reload, while one client keeps its connections and another opens one for each request.',
   plans: {
-    full: { rounds: 2, replacements: 20, lanes: 8, atMostMs: 60_000 },
+    full: { rounds: 2, replacements: 20, lanes: 8, atMostMs: 45_000 },
     quick: { rounds: 1, replacements: 4, lanes: 8, atMostMs: 20_000 },
   },
   subjects,
