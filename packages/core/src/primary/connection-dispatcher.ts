@@ -189,6 +189,11 @@ export function inTurn(): DispatchPolicy {
  * libuv removes a Unix socket's file with the socket that made it, and never with one that was inherited.
  */
 function closeUnixServer(server: net.Server, path: string, file: 'keep' | 'remove'): void {
+  // Linux's abstract sockets have no file, and another's may have been deleted.
+  if (!fs.existsSync(path)) {
+    server.close();
+    return;
+  }
   const spare = `${path}.corral-${process.pid}`;
   if (file === 'keep') fs.linkSync(path, spare);
   server.close();
