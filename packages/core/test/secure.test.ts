@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http2 from 'node:http2';
+import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { startLoad } from '@corral/test-kit';
 import { call, startServing, toldCounts } from './support.js';
@@ -113,4 +114,18 @@ test('an HTTP/2 server that allows HTTP/1 drains its HTTP/1 clients too', async 
   const { failures, ok } = await load.finished;
   expect(failures.filter(({ isNewConnection }) => !isNewConnection)).toEqual([]);
   expect(toldCounts(fixture.stdout)).toEqual({ received: ok, answered: ok });
+});
+
+test('a connection that has agreed on HTTP/1 and then idles does not hold the process', async () => {
+  const fixture = await startSecure('h2', 1);
+  const socket = tls.connect({ port: fixture.port, ca, ALPNProtocols: ['http/1.1'] });
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'secureConnect');
+  expect(socket.alpnProtocol).toBe('http/1.1');
+  const ended = once(socket.resume(), 'end');
+
+  fixture.kill('SIGTERM');
+
+  await ended;
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
 });

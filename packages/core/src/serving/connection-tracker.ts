@@ -71,10 +71,10 @@ export function trackConnections(
   let leaving = false;
   let firstSweepMs: number | undefined;
 
-  const carry = (socket: Socket): void => {
+  const carry = (socket: Socket, state: ConnectionState): void => {
     connections.set(socket, {
       socket,
-      state: initialState,
+      state,
       responses: [],
       seenBytes: 0,
       lastActiveMs: undefined,
@@ -91,13 +91,14 @@ export function trackConnections(
 
   server.on('connection', (socket: Socket) => {
     open.add(socket);
-    if (!isTls) carry(socket);
+    if (!isTls) carry(socket, initialState);
     socket.on('close', onClosed);
     observer.onConnectionOpened();
   });
   if (isTls) {
-    server.on('secureConnection', (socket: Socket) => {
-      carry(socket);
+    server.on('secureConnection', (socket: tls.TLSSocket) => {
+      // With `allowHTTP1`, clients that have not agreed on HTTP/2 get HTTP/1.
+      carry(socket, isHttp2 && socket.alpnProtocol !== 'h2' ? 'http' : initialState);
       socket.on('close', onClosed);
     });
   }
