@@ -30,22 +30,32 @@ export function startStallWatchdog(stallMs: number): StallWatchdog {
   }, beatMs);
   beat.unref();
   const data: WatchdogData = { shared, stallMs, beatMs, parentPid: process.ppid };
-  const thread = new Worker(new URL('./stall-watchdog-thread.js', import.meta.url), {
-    workerData: data,
-    // Loaders and preloads of the app have no business in here.
-    execArgv: [],
-    env: {},
-    name: 'corral-stall-watchdog',
-  });
-  thread.unref();
+  const thread = startThread(data);
+  thread?.unref();
   // Without the thread the primary still sees missing heartbeats, only later and without a stack.
-  thread.on('error', () => clearInterval(beat));
+  if (thread === undefined) clearInterval(beat);
+  thread?.on('error', () => clearInterval(beat));
   return {
     close() {
       clearInterval(beat);
-      void thread.terminate();
+      void thread?.terminate();
     },
   };
+}
+
+/** Undefined where threads are not allowed: under `--permission` without `--allow-worker`. */
+function startThread(data: WatchdogData): Worker | undefined {
+  try {
+    return new Worker(new URL('./stall-watchdog-thread.js', import.meta.url), {
+      workerData: data,
+      // Loaders and preloads of the app have no business in here.
+      execArgv: [],
+      env: {},
+      name: 'corral-stall-watchdog',
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a debugger may stop this process at any moment. */
