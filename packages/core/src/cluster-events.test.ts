@@ -90,12 +90,15 @@ describe('the events of a cluster', () => {
     expect(firstListeners()).toBe(1);
   });
 
-  it('may have many listeners without a warning', () => {
+  it('may have many listeners without a warning', async () => {
     const { handle } = setUp();
     const warned: unknown[] = [];
     const listener = (warning: unknown): void => void warned.push(warning);
     process.on('warning', listener);
     for (let index = 0; index < 50; index++) handle.on('scale', () => undefined);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     process.off('warning', listener);
     expect(warned).toEqual([]);
   });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import fs from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { chooseRole, readDefaults } from './surroundings.js';
 
 describe('the role', () => {
@@ -23,13 +24,33 @@ describe('the role', () => {
   });
 });
 
+/** Which of the files that container engines make there are. */
+function withFiles(...paths: string[]): void {
+  vi.spyOn(fs, 'existsSync').mockImplementation((path) => paths.includes(String(path)));
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 describe('the defaults', () => {
+  it.each([
+    [[], false],
+    [['/.dockerenv'], true],
+    [['/run/.containerenv'], true],
+  ])('know a container by the file that its engine makes: %j', (paths, inContainer) => {
+    withFiles(...paths);
+    expect(readDefaults({})).toEqual({ onKubernetes: false, inContainer });
+  });
+
   it('know Kubernetes by its variable, which is a container too', () => {
+    withFiles();
     const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
     expect(readDefaults(env)).toEqual({ onKubernetes: true, inContainer: true });
   });
 
   it('know a container by the variable that its manager sets', () => {
+    withFiles();
     expect(readDefaults({ container: 'podman' })).toEqual({
       onKubernetes: false,
       inContainer: true,

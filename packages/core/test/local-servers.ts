@@ -32,12 +32,18 @@ export interface RawClient {
   readonly ended: Promise<string | undefined>;
 }
 
-/** Resolves when both ends have the connection. */
-export async function connect(server: net.Server): Promise<RawClient> {
+/** Resolves when both ends have the connection; `peer` is the server's. */
+export async function connect(
+  server: net.Server,
+): Promise<RawClient & { readonly peer: net.Socket }> {
   const accepted = once(server, 'connection');
   const socket = net.connect(portOf(server), '127.0.0.1');
-  await Promise.all([once(socket, 'connect'), accepted]);
-  return observe(socket);
+  const [[peer]] = (await Promise.all([accepted, once(socket, 'connect')])) as [
+    [net.Socket],
+    unknown,
+  ];
+  // Not spread: what has been received is a getter.
+  return Object.assign(observe(socket), { peer });
 }
 
 export function observe(socket: net.Socket): RawClient {

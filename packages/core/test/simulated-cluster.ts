@@ -75,7 +75,7 @@ export interface SimulatedCluster {
 }
 
 /** Short times, so that tests need few steps. */
-export const SHORT_TIMES: BootstrapOptions = {
+const SHORT_TIMES: BootstrapOptions = {
   bootTimeoutMs: 10_000,
   heartbeatMs: 1_000,
   stallMs: 4_000,

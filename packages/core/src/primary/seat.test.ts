@@ -108,6 +108,19 @@ describe('a replacement', () => {
     expect(losses).toEqual([false]);
   });
 
+  it('that is lost on probation does not let its successor off', async () => {
+    const { seat, system } = setUp();
+    void seat.replace('reload', 1_000);
+    await system.advance(250);
+    system.newest(7).exit({ code: 1 });
+    system.behave({ bootMs: 5_000 });
+    void seat.replace('reload', 1_000);
+    await system.advance(4_000);
+    expect(seat.holder).toBeUndefined();
+    await system.advance(2_000);
+    expect(seat.holder?.pid).toBe(system.newest(7).pid);
+  });
+
   it('that fails hands on its own error', async () => {
     const { seat, system } = setUp();
     system.behave({ boot: 'bootFails' });

@@ -142,6 +142,16 @@ describe('a worker that somebody sends a SIGTERM', () => {
 });
 
 describe('recycling', () => {
+  it('forgets those that a reload has replaced meanwhile', async () => {
+    const { system, supervisor } = await startSimulatedCluster(2, { maxRssBytes: 1_000_000 });
+    system.behave({ bootMs: 4_000 });
+    void supervisor.reload();
+    for (const process of system.alive) process.setFigures({ rssBytes: 1_000_001 });
+    await system.advance(60_000);
+    expect(supervisor.status()).toMatchObject({ ready: 2, restarts: { reload: 2 } });
+    expect(system.processes).toHaveLength(4);
+  });
+
   it('replaces workers one at a time, each replacement first', async () => {
     const cluster = await startSimulatedCluster(3, { maxRssBytes: 1_000_000 });
     const { system, eventsOf, supervisor } = cluster;

@@ -129,10 +129,11 @@ describe('a shutdown', () => {
   });
 
   it('replaces neither a worker that crashes in its drain nor one that gets a SIGTERM itself', async () => {
-    const { supervisor, system, ended } = await startSimulatedCluster(2);
+    const { supervisor, system, ended, lines } = await startSimulatedCluster(2);
     supervisor.shutdown('SIGTERM');
     system.newest(1).exit({ code: 1 });
     system.newest(2).terminate();
+    expect(lines.filter(({ message }) => message.includes('it is replaced'))).toEqual([]);
     await system.advance(60_000);
     expect(system.processes).toHaveLength(2);
     expect(ended.outcome).toEqual(CLEAN_END);

@@ -75,7 +75,7 @@ describe('a connection of an HTTP server', () => {
     const client = await connect(server);
     tracked.tracker.closeIdle(50_000, GRACE_MS);
     tracked.tracker.closeIdle(50_999, GRACE_MS);
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     tracked.tracker.closeIdle(51_000, GRACE_MS);
     expect(await client.ended).toBeUndefined();
     await untilEmpty(tracked.tracker);
@@ -105,27 +105,25 @@ describe('a connection of an HTTP server', () => {
     client.socket.write(GET);
     const response = await arrived;
     for (const nowMs of [0, 10_000, 20_000]) tracked.tracker.closeIdle(nowMs, GRACE_MS);
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     const finished = once(response, 'finish');
     response.end('answer');
     await Promise.all([finished, client.receives('answer')]);
     tracked.tracker.closeIdle(20_999, GRACE_MS);
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     tracked.tracker.closeIdle(21_000, GRACE_MS);
     expect(await client.ended).toBeUndefined();
   });
 
   it('with half a request is not idle', async () => {
     const { server, tracked, next } = await waitingServer();
-    const accepted = once(server, 'connection');
     const client = await connect(server);
-    const [socket] = (await accepted) as [net.Socket];
     tracked.tracker.closeIdle(0, GRACE_MS);
     client.socket.write(GET.slice(0, 10));
-    await readBytes(socket, 10);
+    await readBytes(client.peer, 10);
     tracked.tracker.closeIdle(1_000, GRACE_MS);
     tracked.tracker.closeIdle(1_999, GRACE_MS);
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     const arrived = next();
     client.socket.write(GET.slice(10));
     (await arrived).end('answer');
@@ -141,7 +139,7 @@ describe('a connection of an HTTP server', () => {
     while (responses.length < 3) await next();
     for (const [index, response] of responses.entries()) {
       tracked.tracker.closeIdle(index * 10_000, GRACE_MS);
-      expect(client.socket.readyState).toBe('open');
+      expect(client.peer.writableEnded).toBe(false);
       response.end(`answer ${index}`);
       await client.receives(`answer ${index}`);
     }
@@ -209,7 +207,7 @@ describe('an upgraded connection', () => {
     await client.receives('101');
     for (const nowMs of [0, 1_000]) tracked.tracker.closeIdle(nowMs, GRACE_MS);
     expect(await idle.ended).toBeUndefined();
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     tracked.tracker.endLongLived();
     expect(await client.ended).toBeUndefined();
     await untilEmpty(tracked.tracker);
@@ -224,7 +222,7 @@ describe('an upgraded connection', () => {
     client.socket.write('CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n');
     await client.receives('200');
     for (const nowMs of [0, 1_000, 2_000]) tracked.tracker.closeIdle(nowMs, GRACE_MS);
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     tracked.tracker.endLongLived();
     expect(await client.ended).toBeUndefined();
   });
@@ -240,7 +238,7 @@ describe('an upgraded connection', () => {
     client.socket.write(UPGRADE);
     await client.receives('101');
     for (const nowMs of [0, 1_000, 2_000]) tracker.closeIdle(nowMs, GRACE_MS);
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     tracker.destroyAll();
   });
 
@@ -275,7 +273,7 @@ describe('a plain TCP server', () => {
     await listen(server);
     const client = await connect(server);
     for (const nowMs of [0, 1_000, 2_000]) tracker.closeIdle(nowMs, GRACE_MS);
-    expect(client.socket.readyState).toBe('open');
+    expect(client.peer.writableEnded).toBe(false);
     tracker.endLongLived();
     expect(await client.ended).toBeUndefined();
   });
