@@ -84,9 +84,14 @@ describe('the program of the workers', () => {
   it('stays itself when it lies outside of the linked directory', () => {
     vi.spyOn(process, 'argv', 'get').mockReturnValue([process.execPath, '/usr/bin/tool.js']);
     const program = ownProgram(nothing, { PWD: join(base, 'current') });
-    // Not as deep as before, so that a path relative to it leads elsewhere.
-    deploy('.');
-    expect(program()).toMatchObject({ exec: '/usr/bin/tool.js', cwd: join(base, 'releases') });
+    // Deeper than before, so that a path relative to it leads elsewhere.
+    const deeper = join('2', 'app', 'server');
+    mkdirSync(join(base, 'releases', deeper), { recursive: true });
+    deploy(deeper);
+    expect(program()).toMatchObject({
+      exec: '/usr/bin/tool.js',
+      cwd: join(base, 'releases', deeper),
+    });
   });
 
   it('gets the size of its thread pool', () => {
