@@ -101,10 +101,18 @@ describe('steering', () => {
     expect(planSteering(withConnections(16, 10), current)).toBeUndefined();
   });
 
+  it('turns to others that have drifted further apart meanwhile', () => {
+    const current = { from: 1, to: 2 };
+    expect(planSteering(withConnections(40, 25, 47), current)).toEqual({ from: 3, to: 2 });
+    expect(planSteering(withConnections(40, 25, 18), current)).toEqual({ from: 1, to: 3 });
+    expect(planSteering(withConnections(40, 25, 45), current)).toBe(current);
+  });
+
   it('ends with either of its workers', () => {
     const gone = { from: 9, to: 2 };
     expect(planSteering(withConnections(10, 3), gone)).toBeUndefined();
     expect(planSteering(withConnections(100, 3), gone)).toEqual({ from: 1, to: 2 });
+    expect(planSteering(withConnections(10, 3), { from: 1, to: 9 })).toBeUndefined();
   });
 
   it('takes only workers that are ready into account', () => {

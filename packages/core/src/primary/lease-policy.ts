@@ -89,7 +89,15 @@ export function planSteering(
   if (current !== undefined) {
     const from = connectionsOf(current.from);
     const to = connectionsOf(current.to);
-    if (from !== undefined && to !== undefined && from - to > threshold / 2) return current;
+    if (
+      from !== undefined &&
+      to !== undefined &&
+      from - to > threshold / 2 &&
+      // Unless others have drifted further apart meanwhile.
+      Math.max(most.connections - from, to - least.connections) <= threshold / 2
+    ) {
+      return current;
+    }
   }
   return most.connections - least.connections > threshold
     ? { from: most.id, to: least.id }
