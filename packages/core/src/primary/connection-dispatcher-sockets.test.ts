@@ -12,16 +12,18 @@ const QUERY: ListenQuery = { address: '127.0.0.1', port: 0, addressType: 4, flag
 
 type Connection = Extract<ToWorker, { type: 'connection' }>;
 
-/** A worker that keeps what it is sent. */
+/** A worker that remembers what it is sent. */
 interface FakeWorker extends GroupMember {
+  /** The numbers of the messages. */
   readonly received: number[];
+  /** The ports of the clients. */
+  readonly clients: number[];
 }
 
 /** A dispatcher, its workers, and clients that connect to it. */
 class Scene {
   readonly workers: FakeWorker[] = [];
   private readonly gone = new Set<number>();
-  private readonly handles = new Map<number, NativeHandle>();
   private readonly received: Array<() => void> = [];
 
   private constructor(readonly group: ListenerGroup) {}
@@ -36,17 +38,19 @@ class Scene {
   set(id: number, state: GroupMember['state']): void {
     const known = this.workers.findIndex((worker) => worker.id === id);
     const received = this.workers[known]?.received ?? [];
+    const clients = this.workers[known]?.clients ?? [];
     const worker: FakeWorker = {
       id,
       workerId: id,
       state,
       connections: 0,
       received,
+      clients,
       isGone: () => this.gone.has(id),
       send: (message, handle) => {
         const { seq } = message as Connection;
         received.push(seq);
-        if (handle !== undefined) this.handles.set(seq, handle);
+        clients.push(clientPort(handle));
         for (const resolve of this.received.splice(0)) resolve();
         return true;
       },
@@ -83,14 +87,25 @@ class Scene {
     return this.workers.find((worker) => worker.id === id)?.received ?? [];
   }
 
+  clientsOf(id: number): readonly number[] {
+    return this.workers.find((worker) => worker.id === id)?.clients ?? [];
+  }
+
   reply(seq: number, accepted = true): void {
     this.group.onConnectionReply({ type: 'connectionReply', key: 'key', seq, accepted });
   }
 }
 
-/** Lets what is on its way through the kernel arrive: the dispatcher has accepted what came before. */
-async function accepted(scene: Scene, sockets: number): Promise<void> {
-  for (let count = 0; count < sockets; count++) await scene.connect();
+function clientPort(handle: NativeHandle | undefined): number {
+  const peer: { port?: number } = {};
+  handle?.getpeername?.(peer);
+  return peer.port ?? 0;
+}
+
+/** Connects clients, and lets the dispatcher accept them; returns their ports. */
+async function accepted(scene: Scene, count: number): Promise<number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) ports.push((await scene.connect()).localPort ?? 0);
   // Accepting is an event of the loop; a later connection to another server is accepted after it.
   const marker = net.createServer();
   marker.listen(0, '127.0.0.1');
@@ -99,6 +114,7 @@ async function accepted(scene: Scene, sockets: number): Promise<void> {
   await once(marker, 'connection');
   client.destroy();
   marker.close();
+  return ports;
 }
 
 describe('connections', () => {
@@ -143,13 +159,13 @@ describe('connections', () => {
   it('that a worker has not answered when it dies go to another, first of all', async () => {
     const scene = await Scene.open();
     scene.set(1, 'ready');
-    await accepted(scene, 2);
-    expect(scene.receivedBy(1)).toEqual([1]);
+    const ports = await accepted(scene, 2);
+    expect(scene.clientsOf(1)).toEqual(ports.slice(0, 1));
     scene.remove(1);
     scene.set(2, 'ready');
-    expect(scene.receivedBy(2)).toEqual([2]);
+    expect(scene.clientsOf(2)).toEqual(ports.slice(0, 1));
     scene.reply(2);
-    expect(scene.receivedBy(2)).toEqual([2, 3]);
+    expect(scene.clientsOf(2)).toEqual(ports);
   });
 
   it('that a worker refuses, because it has just closed, go to another', async () => {
@@ -175,29 +191,26 @@ describe('connections', () => {
     expect(await closed).toEqual([false]);
   });
 
-  it('pass over a client whose worker is busy, for one whose worker is free', async () => {
+  it('of a client whose worker is busy wait, and are passed over by others, in order', async () => {
+    const workerOfClient = [1, 1, 1, 2];
+    const seen: number[] = [];
     const scene = await Scene.open({
       keepsClients: true,
-      pick: (() => {
-        let count = 0;
-        // The first two belong to worker 1, the third to worker 2.
-        return (_connection, { eligible, isBusy }) => {
-          const wanted = eligible[count < 2 ? 0 : 1];
-          if (wanted === undefined) return undefined;
-          if (isBusy(wanted)) {
-            count += 1;
-            return undefined;
-          }
-          if (count === 0) count = 1;
-          return wanted;
-        };
-      })(),
+      pick(connection, { eligible, isBusy }) {
+        const port = clientPort(connection);
+        if (!seen.includes(port)) seen.push(port);
+        const wanted = eligible.find(({ id }) => id === workerOfClient[seen.indexOf(port)]);
+        return wanted === undefined || isBusy(wanted) ? undefined : wanted;
+      },
     });
     scene.set(1, 'ready');
     scene.set(2, 'ready');
-    await accepted(scene, 3);
-    expect(scene.receivedBy(1)).toHaveLength(1);
-    expect(scene.receivedBy(2)).toHaveLength(1);
+    const [first, second, third, fourth] = await accepted(scene, 4);
+    expect([scene.clientsOf(1), scene.clientsOf(2)]).toEqual([[first], [fourth]]);
+    scene.reply(1);
+    expect(scene.clientsOf(1)).toEqual([first, second]);
+    scene.reply(3);
+    expect(scene.clientsOf(1)).toEqual([first, second, third]);
   });
 });
 

@@ -1,4 +1,5 @@
 // Primary: every address the app listens on, and which workers listen there.
+import os from 'node:os';
 import path from 'node:path';
 import type { BalanceStatus } from '../cluster.js';
 import { balanceUnavailable } from '../errors.js';
@@ -6,6 +7,7 @@ import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { ListenerRequest, ListenQuery } from '../protocol/messages.js';
 import { inTurn, openDispatcher } from './connection-dispatcher.js';
+import { overlaps } from './listen-overlap.js';
 import { openListenSlots, slotsUnavailable } from './listen-slots.js';
 import type { InheritedListener } from './inheritance.js';
 import type { GroupMember, ListenerGroup } from './listener-group.js';
@@ -28,6 +30,7 @@ export interface Listeners {
 }
 
 interface Entry {
+  readonly query: ListenQuery;
   readonly kind: InheritedListener['kind'];
   readonly group: Promise<ListenerGroup>;
   opened: ListenerGroup | undefined;
@@ -62,6 +65,8 @@ export function createListeners({
     const kind = kindOf(query);
     const sockets = inherited.find((listener) => listener.key === key && listener.kind === kind);
     if (kind === 'slots') {
+      // The kernel would let them share until a worker listens there.
+      if ([...entries.values()].some((entry) => overlaps(entry.query, query))) throw addressInUse();
       const report = (error: unknown): void => {
         logger.error({ err: error, key }, 'could not bind another listen slot');
       };
@@ -76,6 +81,7 @@ export function createListeners({
     if (known !== undefined) return known;
     const group = open(key, query);
     const entry: Entry = {
+      query,
       kind: kindOf(query),
       group,
       opened: undefined,
@@ -180,6 +186,11 @@ export function createListeners({
       }
     },
   };
+}
+
+/** As the kernel would say it. */
+function addressInUse(): Error {
+  return Object.assign(new Error('address in use'), { errno: -os.constants.errno.EADDRINUSE });
 }
 
 /** libuv's UV_EINVAL. */
