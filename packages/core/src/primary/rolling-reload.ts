@@ -41,7 +41,8 @@ export async function rollOut(plan: RolloutPlan): Promise<ReloadReport> {
 
   if (canary !== undefined) await replaceOne(canary, 'canary');
   if (failure === undefined) {
-    await Promise.all(Array.from({ length: plan.concurrency }, runLane));
+    const lanes = Math.min(plan.concurrency, followers.length);
+    await Promise.all(Array.from({ length: lanes }, runLane));
   }
   return Object.freeze({
     generation: plan.generation,

@@ -1,18 +1,17 @@
 // Primary: keeps the wanted number of workers running. One loop: event → decision (policies) → effect.
+import { checkReloadOptions, checkWorkers } from '../call-arguments.js';
 import type { ClusterStatus, ExitReason, ReloadOptions, ReloadReport } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { deferred } from '../deferred.js';
 import {
   bootFailed,
   fromErrorInfo,
-  invalidArgument,
   listenFailed,
   restartIntensityExceeded,
   shuttingDown,
 } from '../errors.js';
 import type { CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { MAX_WORKERS } from '../options.js';
 import type { ResolvedOptions } from '../options.js';
 import type { ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { System } from '../system.js';
@@ -311,18 +310,12 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       stopRounds = startLivenessRounds(workers, options, system, recycleOne);
       await started.promise;
     },
-    async reload({ concurrency = 1 } = {}) {
-      if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-        const expected = 'a whole number, at least 1';
-        throw invalidArgument('cluster.reload({ concurrency })', concurrency, expected);
-      }
-      return await joinReload(concurrency);
+    async reload(reloadOptions = {}) {
+      return await joinReload(checkReloadOptions(reloadOptions).concurrency);
     },
     exclusively: async (operation) => await runAlone('cluster.upgrade()', operation),
-    async scale(count) {
-      if (!Number.isSafeInteger(count) || count < 1 || count > MAX_WORKERS) {
-        throw invalidArgument('cluster.scale(workers)', count, `a whole number, 1…${MAX_WORKERS}`);
-      }
+    async scale(wanted) {
+      const count = checkWorkers(wanted);
       await runAlone('cluster.scale()', async () => await rollouts.scale(count));
     },
     shutdown: (reason) => stop(reason),

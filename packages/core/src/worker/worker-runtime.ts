@@ -1,4 +1,10 @@
 // Worker: runs the app in a worker process, from its boot to its exit.
+import {
+  checkReason,
+  checkReloadOptions,
+  checkUpgradeOptions,
+  checkWorkers,
+} from '../call-arguments.js';
 import type { Cluster, ClusterStatus, Main, ReloadReport } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { EXIT_CODES, toErrorInfo } from '../errors.js';
@@ -131,21 +137,20 @@ export async function startWorker(
     ...events.members(() => handle),
     status: async () =>
       (await link.request({ name: 'status' }, STATUS_TIMEOUT_MS)) as ClusterStatus,
-    reload: async (reloadOptions = {}) =>
-      (await link.request(
-        { name: 'reload', options: { ...reloadOptions } },
-        ROLLOUT_TIMEOUT_MS,
-      )) as ReloadReport,
-    upgrade: async (upgradeOptions = {}) =>
-      (await link.request(
-        { name: 'upgrade', options: { ...upgradeOptions } },
-        ROLLOUT_TIMEOUT_MS,
-      )) as { pid: number },
+    async reload(reloadOptions = {}) {
+      const call = { name: 'reload', options: checkReloadOptions(reloadOptions) } as const;
+      return (await link.request(call, ROLLOUT_TIMEOUT_MS)) as ReloadReport;
+    },
+    async upgrade(upgradeOptions = {}) {
+      const call = { name: 'upgrade', options: checkUpgradeOptions(upgradeOptions) } as const;
+      return (await link.request(call, ROLLOUT_TIMEOUT_MS)) as { pid: number };
+    },
     async scale(workers) {
-      await link.request({ name: 'scale', workers }, ROLLOUT_TIMEOUT_MS);
+      await link.request({ name: 'scale', workers: checkWorkers(workers) }, ROLLOUT_TIMEOUT_MS);
     },
     async shutdown(reason = 'asked for by the app') {
-      await link.request({ name: 'shutdown', reason }, STATUS_TIMEOUT_MS);
+      const call = { name: 'shutdown', reason: checkReason(reason) } as const;
+      await link.request(call, STATUS_TIMEOUT_MS);
     },
   };
   publish(handle);
