@@ -1,5 +1,6 @@
 // Primary: wires the supervisor to signals, the admin server, the handle and the process's exit.
 import { availableParallelism } from 'node:os';
+import { checkReason, checkUpgradeOptions } from '../call-arguments.js';
 import type { Cluster, ClusterStatus, UpgradeOptions } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { CorralError, EXIT_CODES, toErrorInfo } from '../errors.js';
@@ -142,10 +143,9 @@ export async function startPrimary(
     stopping.abort(reason);
     supervisor.shutdown(reason);
   };
-  const upgrade = async ({
-    execPath = process.execPath,
-  }: UpgradeOptions): Promise<{ pid: number }> =>
-    await supervisor.exclusively(async () => {
+  const upgrade = async (upgradeOptions: UpgradeOptions = {}): Promise<{ pid: number }> => {
+    const { execPath } = checkUpgradeOptions(upgradeOptions);
+    return await supervisor.exclusively(async () => {
       logger.info({ execPath }, 'starting the primary that is to succeed this one');
       const successor = await startSuccessor({
         program: program(),
@@ -153,6 +153,7 @@ export async function startPrimary(
         generation: supervisor.generation + 1,
         listeners: listeners.handOver(),
         timeoutMs: 2 * options.bootTimeoutMs,
+        stopping: stopping.signal,
       });
       const { pid } = successor;
       logger.info({ successorPid: pid }, `process ${pid} has taken over; this primary leaves`);
@@ -163,6 +164,7 @@ export async function startPrimary(
       setImmediate(() => end('upgraded'));
       return { pid };
     });
+  };
   const terminate = (signal: string): void => {
     if (!supervisor.isStopping) {
       shutdown(signal);
@@ -199,9 +201,10 @@ export async function startPrimary(
     logger,
     status: async () => await Promise.resolve(status()),
     reload: supervisor.reload,
-    upgrade: async (upgradeOptions = {}) => await upgrade(upgradeOptions),
+    upgrade,
     scale: supervisor.scale,
-    shutdown: async (reason = 'asked for by the app') => await Promise.resolve(shutdown(reason)),
+    shutdown: async (reason = 'asked for by the app') =>
+      await Promise.resolve(shutdown(checkReason(reason))),
     ready: () => undefined,
     onShutdown: hooks.add,
     ...localEvents.members(() => handle),

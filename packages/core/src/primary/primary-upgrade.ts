@@ -1,7 +1,7 @@
 // Primary: starts the primary that is to succeed this one, and waits until it serves.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { upgradeFailed } from '../errors.js';
+import { shuttingDown, upgradeFailed } from '../errors.js';
 import { bequeath } from './inheritance.js';
 import type { InheritedListener } from './inheritance.js';
 import type { LaunchProgram } from './launch-program.js';
@@ -17,6 +17,8 @@ export interface UpgradePlan {
   readonly generation: number;
   readonly listeners: readonly InheritedListener[];
   readonly timeoutMs: number;
+  /** Aborted when this primary shuts down: nobody is to succeed it then. */
+  readonly stopping: AbortSignal;
 }
 
 export interface Successor {
@@ -31,7 +33,7 @@ export interface Successor {
  * @throws {CorralError} `UPGRADE_FAILED`; the new process is gone then
  */
 export async function startSuccessor(plan: UpgradePlan): Promise<Successor> {
-  const { program, execPath, generation, listeners, timeoutMs } = plan;
+  const { program, execPath, generation, listeners, timeoutMs, stopping } = plan;
   const { fds, env } = bequeath(generation, listeners);
   const child = spawn(execPath, [...program.execArgv, program.exec, ...program.args], {
     cwd: program.cwd,
@@ -40,7 +42,7 @@ export async function startSuccessor(plan: UpgradePlan): Promise<Successor> {
     // It is to outlive this process and its terminal.
     detached: true,
   });
-  await successorReady(child, timeoutMs);
+  await successorReady(child, timeoutMs, stopping);
   child.unref();
   return {
     pid: child.pid ?? 0,
@@ -51,23 +53,34 @@ export async function startSuccessor(plan: UpgradePlan): Promise<Successor> {
   };
 }
 
-async function successorReady(child: ChildProcess, timeoutMs: number): Promise<void> {
+async function successorReady(
+  child: ChildProcess,
+  timeoutMs: number,
+  stopping: AbortSignal,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const fail = (why: string, cause?: unknown): void => {
+    const settled = (): void => {
       clearTimeout(timer);
-      child.kill('SIGKILL');
-      reject(upgradeFailed(why, cause));
+      stopping.removeEventListener('abort', onStopping);
     };
+    const end = (error: Error): void => {
+      settled();
+      child.kill('SIGKILL');
+      reject(error);
+    };
+    const fail = (why: string, cause?: unknown): void => end(upgradeFailed(why, cause));
     const timer = setTimeout(() => {
       fail(`the new primary was not ready within ${timeoutMs} ms`);
     }, timeoutMs);
+    const onStopping = (): void => end(shuttingDown('cluster.upgrade()'));
+    stopping.addEventListener('abort', onStopping);
     child.on('error', (error) => fail('the new primary could not be started', error));
     child.on('exit', (code, signal) => {
       fail(`the new primary ended (${signal ?? `code ${code}`}) before it was ready`);
     });
     child.on('message', (message) => {
       if (!isSaying(message, SUCCESSOR_READY)) return;
-      clearTimeout(timer);
+      settled();
       child.removeAllListeners('exit');
       resolve();
     });
@@ -76,14 +89,16 @@ async function successorReady(child: ChildProcess, timeoutMs: number): Promise<v
 
 /** In the new primary: says that it serves, and resolves when the old one has let go, or has gone. */
 export async function succeed(): Promise<void> {
-  if (process.send === undefined) return;
+  // One that has died meanwhile has let go of everything.
+  if (!process.connected || process.send === undefined) return;
   const released = new Promise<void>((resolve) => {
     process.on('message', (message) => {
       if (isSaying(message, PREDECESSOR_DONE)) resolve();
     });
     process.once('disconnect', () => resolve());
   });
-  process.send(SUCCESSOR_READY);
+  // With a callback, a predecessor that dies at this moment is no 'error' event.
+  process.send(SUCCESSOR_READY, undefined, undefined, () => undefined);
   await released;
 }
 
