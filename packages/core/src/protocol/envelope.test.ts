@@ -110,6 +110,15 @@ describe('a message in its envelope', () => {
     });
   });
 
+  it('of no version at all is said to be so, whatever stands there', () => {
+    // An object that cannot even be turned into text.
+    const corral: unknown = Object.create(null);
+    expect(unwrapForPrimary({ corral, message: { type: 'ready' } })).toEqual({
+      kind: 'malformed',
+      why: 'protocol version object, not 1',
+    });
+  });
+
   it.each([
     [{ type: 'drained', cutConnections: -1 }],
     [{ type: 'drained' }],

@@ -43,7 +43,7 @@ function unwrap<M>(raw: unknown, schema: z.ZodType<M>): Unwrapped<M> {
   if (corral !== PROTOCOL_VERSION) {
     return {
       kind: 'malformed',
-      why: `protocol version ${String(corral)}, not ${PROTOCOL_VERSION}`,
+      why: `protocol version ${typeof corral === 'number' ? corral : typeof corral}, not ${PROTOCOL_VERSION}`,
     };
   }
   const parsed = schema.safeParse(message);
