@@ -68,8 +68,10 @@ test.for(['h2', 'h2c'] as const)(
 
     fixture.kill('SIGTERM');
 
-    const [code] = await goaway;
+    // The first of two: open no more streams, those on their way are answered (RFC 9113 §6.8).
+    const [code, lastStreamId] = await goaway;
     expect(code).toBe(http2.constants.NGHTTP2_NO_ERROR);
+    expect(lastStreamId).toBe(2 ** 31 - 1);
     expect(await slow).toBe('worker 1: 0 bytes\n');
     await closed;
     expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
