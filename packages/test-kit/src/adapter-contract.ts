@@ -13,7 +13,7 @@ import type { Fixture } from './spawn-fixture.js';
 
 /**
  * A program for the contract: calls `contractProgram()`, listens on its port, and has
- * `/` (JSON: role, workerId and generation of the cluster that the adapter gives a handler),
+ * `/` (after 10 ms, JSON: role, workerId and generation of the cluster that the adapter gives a handler),
  * `/slow` (`done`, after 300 ms), and `/throws`, whose handler throws `new Error('contract')`.
  */
 export interface AdapterContractOptions {
@@ -27,7 +27,9 @@ export interface AdapterContractOptions {
 }
 
 const WORKERS = 2;
-const LOAD_BEFORE_SIGNAL = 200;
+const LOAD_BEFORE_SIGNAL = 100;
+/** Loaded with requests that wait, not with work: the replacements must find a core to boot on. */
+const LANES = 4;
 
 interface Identity {
   readonly role: string;
@@ -57,6 +59,7 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       options: { workers: WORKERS, hookTimeoutMs: 20_000, ...settings.options },
     };
     const fixture = spawnFixture(contract.fixture, {
+      deadlineMs: 50_000,
       env: { CORRAL_CONTRACT: JSON.stringify(complete), LOG_LEVEL: 'warn' },
       ...(contract.args === undefined ? {} : { args: contract.args }),
     });
@@ -241,7 +244,7 @@ function startLoads({ url }: Program): readonly Load[] {
     startLoad({
       url: `${url}/`,
       connections,
-      concurrency: 6,
+      concurrency: LANES,
       headers: { [COUNTED_HEADER]: '1' },
       workerIdOf: ({ body }) => String((JSON.parse(body) as Identity).workerId),
     }),
