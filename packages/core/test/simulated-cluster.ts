@@ -6,6 +6,7 @@ import { resolveOptions } from '../src/options.js';
 import type { BootstrapOptions } from '../src/bootstrap-options.js';
 import { createSupervisor } from '../src/primary/supervisor.js';
 import type { Supervisor, SupervisorEnd } from '../src/primary/supervisor.js';
+import type { WorkerListener } from '../src/primary/worker-handle.js';
 import { createSimulatedSystem } from './simulated-system.js';
 import type { SimulatedSystem } from './simulated-system.js';
 
@@ -62,6 +63,23 @@ export function watch<T>(promise: Promise<T>): Watched<T> {
   );
   return watched;
 }
+
+const ignore = (): void => undefined;
+
+/** Hears of nothing: for tests of what needs a worker, but no supervisor. */
+export const DEAF_LISTENER: WorkerListener = {
+  onReady: ignore,
+  onStalled: ignore,
+  onStallStack: ignore,
+  onRecovered: ignore,
+  onFailing: ignore,
+  onTerminated: ignore,
+  onDisconnected: ignore,
+  onRequest: ignore,
+  onListenerRequest: ignore,
+  onChange: ignore,
+  onExit: ignore,
+};
 
 export interface SimulatedCluster {
   readonly supervisor: Supervisor;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { watch } from '../../test/simulated-cluster.js';
+import { DEAF_LISTENER, watch } from '../../test/simulated-cluster.js';
 import { createSimulatedSystem } from '../../test/simulated-system.js';
 import type { SimulatedSystem } from '../../test/simulated-system.js';
 import { createSeat } from './seat.js';
@@ -16,18 +16,10 @@ function setUp(): {
 } {
   const system = createSimulatedSystem({ heartbeatMs: 1_000 });
   const losses: boolean[] = [];
-  const ignore = (): void => undefined;
   const listener: WorkerListener = {
+    ...DEAF_LISTENER,
     onReady: (worker) => seat.becameReady(worker),
     onExit: (worker, exit) => losses.push(seat.lost(worker, exit)),
-    onStalled: ignore,
-    onStallStack: ignore,
-    onRecovered: ignore,
-    onFailing: ignore,
-    onTerminated: ignore,
-    onRequest: ignore,
-    onListenerRequest: ignore,
-    onChange: ignore,
   };
   const launch = (workerId: number): WorkerHandle =>
     launchWorker({ workerId, generation: 1 }, system, listener);

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ExitReason, StackFrame } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
-import { createLogRecorder, startSimulatedCluster } from '../../test/simulated-cluster.js';
+import {
+  createLogRecorder,
+  DEAF_LISTENER,
+  startSimulatedCluster,
+} from '../../test/simulated-cluster.js';
 import type { LogLine } from '../../test/simulated-cluster.js';
 import { createSimulatedSystem } from '../../test/simulated-system.js';
 import { launchWorker } from './worker-handle.js';
@@ -18,23 +22,8 @@ function setUp(): {
   const { logger, lines } = createLogRecorder();
   const events: unknown[] = [];
   const emitter = createClusterEmitter(logger);
-  const ignore = (): void => undefined;
-  const worker = launchWorker(
-    { workerId: 2, generation: 3 },
-    createSimulatedSystem({ heartbeatMs: 1_000 }),
-    {
-      onReady: ignore,
-      onStalled: ignore,
-      onStallStack: ignore,
-      onRecovered: ignore,
-      onFailing: ignore,
-      onTerminated: ignore,
-      onRequest: ignore,
-      onListenerRequest: ignore,
-      onChange: ignore,
-      onExit: ignore,
-    },
-  );
+  const system = createSimulatedSystem({ heartbeatMs: 1_000 });
+  const worker = launchWorker({ workerId: 2, generation: 3 }, system, DEAF_LISTENER);
   const reports = createWorkerReports(logger, {
     ...emitter,
     emit: (name, event) => void events.push([name, event]),
