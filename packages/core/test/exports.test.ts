@@ -8,7 +8,11 @@ const PACKAGES = ['core', 'express', 'fastify', 'nest', 'redis-state'];
 /** The names in the `export … { … } from` lists of a package's entry, which has nothing else in it. */
 function exportedTypes(entry: URL): string[] {
   const lists = fs.readFileSync(entry, 'utf8').matchAll(/^export type \{([^}]*)\}/gm);
-  return [...lists].flatMap(([, names = '']) => names.split(',').map((name) => name.trim())).sort();
+  const names = [...lists].flatMap(([, list = '']) => list.split(','));
+  return names
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+    .sort();
 }
 
 test.for(PACKAGES)('@corral/%s exports what it did', async (name) => {
