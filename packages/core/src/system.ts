@@ -37,6 +37,8 @@ export interface WorkerObserver {
   /** The app said `process.send('ready')`. */
   onSaidReady(): void;
   onStallReport(report: StallReport): void;
+  /** It lives, but its channel is closed: nothing can be said to it any more, and it drains by itself. */
+  onDisconnect(): void;
   onExit(exit: ProcessExit): void;
 }
 

@@ -48,6 +48,8 @@ export interface SimulatedProcess {
   fail(message: string): void;
   /** Somebody sends it a SIGTERM. */
   terminate(): void;
+  /** It lets go of its channel: it hears nothing more, drains and exits with 0. */
+  disconnect(): void;
   /** The process ends now. */
   exit(exit?: Partial<ProcessExit>): void;
   /** Figures of its heartbeats from now on. */
@@ -85,6 +87,7 @@ export function startProcess(spec: ProcessSpec): {
   let readyMs: number | undefined;
   let isAlive = true;
   let isBlocked = false;
+  let isConnected = true;
   let isLeaving = false;
   let hasSaidHello = false;
   let unread: ToWorker[] = [];
@@ -95,7 +98,7 @@ export function startProcess(spec: ProcessSpec): {
     }, delayMs);
   };
   const say = (message: ToPrimary): void => {
-    if (isAlive) observer.onMessage(message);
+    if (isAlive && isConnected) observer.onMessage(message);
   };
   const exit = ({ code = 0, signal = null, ...rest }: Partial<ProcessExit> = {}): void => {
     if (!isAlive) return;
@@ -180,6 +183,11 @@ export function startProcess(spec: ProcessSpec): {
       if (hasSaidHello) say({ type: 'terminated' });
       else exit({ signal: 'SIGTERM' });
     },
+    disconnect() {
+      isConnected = false;
+      observer.onDisconnect();
+      leave(0, behaviour.drainMs);
+    },
     exit,
     setFigures(changes) {
       figures = { ...figures, ...changes };
@@ -189,7 +197,7 @@ export function startProcess(spec: ProcessSpec): {
   const control: WorkerProcess = {
     pid,
     send(message) {
-      if (!isAlive) return false;
+      if (!isAlive || !isConnected) return false;
       received.push(message);
       if (isBlocked) unread.push(message);
       else obey(message);

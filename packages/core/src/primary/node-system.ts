@@ -10,6 +10,9 @@ import type { System, WorkerObserver, WorkerProcess } from '../system.js';
 import { readOomKills } from './cgroup-limits.js';
 import type { LaunchProgram } from './launch-program.js';
 
+/** A process that ends closes its channel a moment before; one that still runs then has let go of it. */
+const DISCONNECT_GRACE_MS = 500;
+
 export interface NodeSystemOptions {
   readonly logger: Logger;
   /** Asked before every start, so that a reload starts what is there then. */
@@ -106,6 +109,14 @@ function observe(worker: Worker, observer: WorkerObserver, logger: Logger): void
     } else {
       observer.onExit(exit);
     }
+  });
+  worker.on('disconnect', () => {
+    setTimeout(() => {
+      // After the events that wait already: this process may have been blocked meanwhile.
+      setImmediate(() => {
+        if (!worker.isDead()) observer.onDisconnect();
+      });
+    }, DISCONNECT_GRACE_MS).unref();
   });
   worker.on('error', (error: Error) => {
     if (worker.process.pid === undefined) {

@@ -141,6 +141,23 @@ describe('a worker that somebody sends a SIGTERM', () => {
   });
 });
 
+describe('a worker that closes its channel', () => {
+  it('is replaced at once, although it still drains', async () => {
+    const { supervisor, system, eventsOf, lines } = await startSimulatedCluster(2);
+    system.newest(1).disconnect();
+    await system.advance(0);
+    expect(supervisor.status()).toMatchObject({ ready: 1, draining: 1 });
+    expect(system.processes).toHaveLength(3);
+    expect(lines.map(({ message }) => message)).toContain(
+      'worker 1 has closed its channel to the primary; it drains and is replaced',
+    );
+    await system.advance(500);
+    expect(eventsOf('workerExit')).toMatchObject([{ workerId: 1, reason: 'exited', code: 0 }]);
+    expect(supervisor.status()).toMatchObject({ ready: 2, restarts: { exited: 1 } });
+    expect(system.processes).toHaveLength(3);
+  });
+});
+
 describe('recycling', () => {
   it('forgets those that a reload has replaced meanwhile', async () => {
     const { system, supervisor } = await startSimulatedCluster(2, { maxRssBytes: 1_000_000 });

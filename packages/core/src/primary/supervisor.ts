@@ -145,6 +145,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       reports.failing(worker, error);
       lose(worker, { reason: 'crashed', error });
     },
+    onDisconnected(worker) {
+      reports.disconnected(worker);
+      lose(worker, { reason: 'exited' });
+    },
     onTerminated(worker) {
       const seat = seats.get(worker.workerId);
       if (seat?.holder !== worker || isStopping()) return;

@@ -33,6 +33,8 @@ export interface WorkerListener {
   onRecovered(worker: WorkerHandle): void;
   /** An uncaught error; the worker drains by itself. */
   onFailing(worker: WorkerHandle, error: WorkerErrorInfo): void;
+  /** It has closed its channel, as `process.disconnect()` does; it drains by itself. */
+  onDisconnected(worker: WorkerHandle): void;
   /** Somebody sent the worker a SIGTERM. */
   onTerminated(worker: WorkerHandle): void;
   onRequest(worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>): void;
@@ -286,6 +288,10 @@ export function launchWorker(
     onMessage,
     onSaidReady: () => void workerProcess.send({ type: 'markReady' }),
     onStallReport,
+    onDisconnect() {
+      if (state.name !== 'ready' && state.name !== 'stalled') return;
+      if (step({ type: 'drain', reason: 'exited' })) listener.onDisconnected(handle);
+    },
     onExit,
   });
   return handle;

@@ -11,6 +11,7 @@ export interface WorkerReports {
   recovered(worker: WorkerHandle): void;
   failing(worker: WorkerHandle, error: WorkerErrorInfo): void;
   terminated(worker: WorkerHandle): void;
+  disconnected(worker: WorkerHandle): void;
   /** @param isLogged false when its end is no surprise. */
   exited(worker: WorkerHandle, exit: WorkerExit, isLogged: boolean): void;
   replacementFailed(
@@ -76,6 +77,12 @@ export function createWorkerReports(logger: Logger, events: ClusterEmitter): Wor
       logger.info(
         about(worker),
         `worker ${worker.workerId} received SIGTERM itself; it is replaced`,
+      );
+    },
+    disconnected(worker) {
+      logger.error(
+        about(worker),
+        `worker ${worker.workerId} has closed its channel to the primary; it drains and is replaced`,
       );
     },
     exited(worker, { reason, code, signal, uptimeMs, error }, isLogged) {
