@@ -297,6 +297,14 @@ describe('options that conflict', () => {
   });
 });
 
+describe('a default beside a given option', () => {
+  it('gives way', () => {
+    expect(resolve({ restart: { maxDelayMs: 20 } }).restart.minDelayMs).toBe(20);
+    expect(resolve({ scaling: { upRatio: 0.2 } }).scaling.downRatio).toBe(0.1);
+    expect(resolve({ restart: { maxDelayMs: 500 } }).restart.minDelayMs).toBe(100);
+  });
+});
+
 describe('the resolved options', () => {
   it('are frozen all the way down', () => {
     const options = resolve({

@@ -151,13 +151,14 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     scaling: withDefaults(given['scaling'], {
       upRatio: 0.7,
       upAfterMs: 10_000,
-      downRatio: 0.3,
+      // A mark that the user has set must not conflict with one that the user has not.
+      downRatio: Math.min(0.3, numberOf(given['scaling'], 'upRatio') / 2),
       downAfterMs: 60_000,
       coolDownMs: 30_000,
     }),
     restart: withDefaults(given['restart'], {
       periodMs: 60_000,
-      minDelayMs: 100,
+      minDelayMs: Math.min(100, numberOf(given['restart'], 'maxDelayMs')),
       maxDelayMs: 15_000,
       onExhausted: defaults.inContainer ? 'exit' : 'keep-trying',
     }),
@@ -255,6 +256,13 @@ function durationOr(value: unknown, fallbackMs: number): number {
 
 function withoutUndefined(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}
+
+/** A number among not yet checked options; infinite when there is none. */
+function numberOf(given: unknown, name: string): number {
+  const value: unknown =
+    typeof given === 'object' && given !== null ? Reflect.get(given, name) : undefined;
+  return typeof value === 'number' && value >= 0 ? value : Infinity;
 }
 
 function withDefaults(given: unknown, defaults: object): unknown {
