@@ -2,6 +2,7 @@
 // `node:cluster` gives a worker's server its handle.
 import cluster from 'node:cluster';
 import type net from 'node:net';
+import tls from 'node:tls';
 import type { ListenQuery, ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
 
@@ -15,7 +16,7 @@ interface ServerQuery {
   readonly backlog?: number;
 }
 type GetServer = (
-  server: net.Server & { _getServerData?(): unknown; _setServerData?(data: unknown): void },
+  server: net.Server,
   query: ServerQuery,
   callback: (error: number, handle: unknown) => void,
 ) => void;
@@ -177,17 +178,18 @@ export function installSlotListener(
         callback(outcome.errno, null);
         return;
       }
-      if (outcome.ticketKeys !== undefined) server._setServerData?.(outcome.ticketKeys);
+      if (outcome.ticketKeys !== undefined && server instanceof tls.Server) {
+        server.setTicketKeys(Buffer.from(outcome.ticketKeys));
+      }
       callback(0, open(outcome, release));
     });
-    const ticketKeys = server._getServerData?.();
     send({
       type: 'listen',
       seq,
       query: {
         ...wanted,
         index,
-        ...(ticketKeys instanceof Uint8Array ? { ticketKeys } : {}),
+        ...(server instanceof tls.Server ? { ticketKeys: server.getTicketKeys() } : {}),
       },
     });
   };
