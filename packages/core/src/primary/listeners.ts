@@ -54,7 +54,7 @@ export function createListeners({
   inherited,
 }: ListenersOptions): Listeners {
   const entries = new Map<string, Entry>();
-  const status = chooseBalance(balance);
+  const status = chooseBalance(balance, inherited);
   let isReleased = false;
 
   /** The kernel balances TCP only. */
@@ -188,6 +188,13 @@ export function createListeners({
   };
 }
 
+/** A port stays as its first primary bound it: other sockets beside it would lose connections. */
+function slotsNotInherited(inherited: readonly InheritedListener[]): string | undefined {
+  return inherited.some(({ kind, bound }) => kind === 'dispatcher' && bound !== undefined)
+    ? 'the predecessor in an upgrade has left a socket that is no listen slot; a restart changes that'
+    : undefined;
+}
+
 /** As the kernel would say it. */
 function addressInUse(): Error {
   return Object.assign(new Error('address in use'), { errno: -os.constants.errno.EADDRINUSE });
@@ -212,7 +219,10 @@ function toMember(worker: WorkerHandle): GroupMember[] {
   return [{ id, workerId, connections, send, state: name, isGone: () => !isAlive(worker) }];
 }
 
-function chooseBalance(wanted: ListenersOptions['balance']): BalanceStatus {
+function chooseBalance(
+  wanted: ListenersOptions['balance'],
+  inherited: readonly InheritedListener[],
+): BalanceStatus {
   if (wanted === 'sticky') {
     return {
       mode: 'sticky',
@@ -223,7 +233,7 @@ function chooseBalance(wanted: ListenersOptions['balance']): BalanceStatus {
   if (wanted === 'round-robin') {
     return { mode: 'round-robin', reason: 'asked for by the option balance' };
   }
-  const why = slotsUnavailable();
+  const why = slotsUnavailable() ?? slotsNotInherited(inherited);
   if (why !== undefined && wanted === 'slots') throw balanceUnavailable(why);
   return why === undefined
     ? {
