@@ -1,0 +1,114 @@
+// Process tests: the ways of balancing, which one is in use, and how even it is.
+import { expect, test } from 'vitest';
+import { descendantsOf, startLoad, waitFor } from '@corral/test-kit';
+import { hasSlots, holdConnections, MODES, otherNodes, testNode } from './balance-support.js';
+import { call, start, startServing, statusOf } from './support.js';
+
+test('status() says which way is in use, and why', async () => {
+  const auto = await startServing('serve.mjs', { workers: 1 });
+  expect(auto.status.balance).toEqual(
+    hasSlots
+      ? { mode: 'slots', reason: expect.stringMatching(/the kernel/) as string }
+      : {
+          mode: 'round-robin',
+          reason: expect.stringMatching(/listen slots need (Linux|Node ≥ 24\.19)/) as string,
+        },
+  );
+  for (const balance of ['round-robin', 'sticky'] as const) {
+    const fixture = await startServing('serve.mjs', { workers: 1, balance });
+    expect(fixture.status.balance).toEqual({
+      mode: balance,
+      reason: expect.stringMatching(/^asked for by the option balance/) as string,
+    });
+  }
+});
+
+const nodesWithoutSlots = hasSlots
+  ? otherNodes().flatMap((node) => (node.hasSlots ? [] : [node.path]))
+  : [testNode];
+
+test.for(nodesWithoutSlots.slice(0, 1))(
+  "balance: 'slots' where there are none is refused before anything is forked",
+  async (node) => {
+    const fixture = start('options.mjs', { balance: 'slots' }, { node });
+
+    const error = await fixture.nextEvent('threw');
+    expect(descendantsOf(fixture.pid)).toEqual([]);
+    expect(error['code']).toBe('BALANCE_UNAVAILABLE');
+    expect(error['message']).toMatch(/'slots', but listen slots need .*; use 'auto'/);
+    await fixture.waitForExit();
+  },
+);
+
+test.for([...MODES.filter((mode) => mode !== 'slots' && hasSlots), 'sticky'] as const)(
+  'reload and scale under load lose no request, of neither kind of connection (%s)',
+  async (balance) => {
+    const fixture = await startServing('serve.mjs', { workers: 2, balance, minUptimeMs: 100 });
+    const loads = (['keep-alive', 'new'] as const).map((connections) =>
+      startLoad({ url: `${fixture.url}?delayMs=5`, connections, concurrency: 4 }),
+    );
+    const answered = async (): Promise<unknown> =>
+      await Promise.all(loads.map(async (load) => await load.answered(20)));
+    await answered();
+
+    for (const [method, argument] of [
+      ['reload', { concurrency: 2 }],
+      ['scale', 3],
+      ['scale', 1],
+    ] as const) {
+      expect(await call(fixture, method, argument)).toMatchObject({ ok: true });
+      await answered();
+    }
+    // All that had to leave has left.
+    while ((await statusOf(fixture)).workers.length > 1) await fixture.nextEvent('workerExit');
+    await answered();
+
+    for (const load of loads) {
+      const { failures, refused } = await load.stop();
+      expect([failures, refused]).toEqual([[], 0]);
+    }
+  },
+);
+
+test('reloads asked for while one runs wait their turn, and are one', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 2, minUptimeMs: 100 });
+
+  const first = call(fixture, 'reload');
+  await waitFor(async () => (await statusOf(fixture)).generation === 2, {
+    what: () => 'the first reload to begin',
+  });
+  const others = Array.from({ length: 3 }, async () => await call(fixture, 'reload'));
+  fixture.kill('SIGHUP');
+  fixture.kill('SIGUSR2');
+
+  expect(await first).toMatchObject({ value: { generation: 2, replaced: 2, failed: 0 } });
+  for (const outcome of await Promise.all(others)) {
+    expect(outcome).toMatchObject({ value: { generation: 3, replaced: 2, failed: 0 } });
+  }
+  expect(await fixture.nextEvent('reload')).toMatchObject({ generation: 2 });
+  expect(await fixture.nextEvent('reload')).toMatchObject({ generation: 3 });
+  // Not interleaved: no worker of a generation starts before the last of the one before is ready.
+  const generations = fixture.events
+    .filter(({ event }) => event === 'workerReady')
+    .map(({ generation }) => Number(generation));
+  expect(generations.slice(0, 4)).toEqual([2, 2, 3, 3]);
+});
+
+test.for(MODES)('200 long-lived connections end up even (%s)', async (balance) => {
+  const fixture = await startServing('serve.mjs', { workers: 2, balance });
+
+  const { byWorker } = await holdConnections(fixture.port, 200);
+
+  const counts = [...byWorker.values()];
+  expect(Math.max(...counts) / (200 / 2)).toBeLessThanOrEqual(1.1);
+  // As the workers' next heartbeats tell.
+  await waitFor(
+    async () => {
+      const { workers } = await statusOf(fixture);
+      return workers.every(
+        ({ workerId, connections }) => connections === byWorker.get(String(workerId)),
+      );
+    },
+    { what: () => `status() to show ${JSON.stringify([...byWorker])}` },
+  );
+});

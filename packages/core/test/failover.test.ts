@@ -1,0 +1,83 @@
+// Process tests: what clients notice of workers that are killed or blocked.
+import { expect, test } from 'vitest';
+import { probe, ProbeError, startLoad, waitUntilGone } from '@corral/test-kit';
+import { MODES } from './balance-support.js';
+import { pidsOf, startServing, statusOf } from './support.js';
+
+const LANES = 6;
+
+test.for(
+  MODES.flatMap((balance) =>
+    (['keep-alive', 'new'] as const).map((connections) => ({ balance, connections })),
+  ),
+)(
+  'kill -9 costs what the worker had in hand, and nothing after ($balance, $connections connections)',
+  async ({ balance, connections }) => {
+    const fixture = await startServing('serve.mjs', { workers: 2, balance });
+    const [pid = 0] = pidsOf(fixture.status);
+    const startMs = performance.now();
+    const load = startLoad({ url: `${fixture.url}?delayMs=20`, connections, concurrency: LANES });
+    await load.answered(40);
+
+    process.kill(pid, 'SIGKILL');
+    const killedAtMs = performance.now() - startMs;
+    expect(await fixture.nextEvent('workerExit')).toMatchObject({ pid, reason: 'killed' });
+    expect(await fixture.nextEvent('workerReady')).toMatchObject({ workerId: 1, generation: 1 });
+    await load.answered(40);
+
+    const { failures, refused } = await load.stop();
+    expect(refused).toBe(0);
+    expect(failures.length).toBeLessThanOrEqual(LANES);
+    for (const { sentAtMs } of failures) expect(sentAtMs).toBeLessThanOrEqual(killedAtMs + 1);
+    expect(await statusOf(fixture)).toMatchObject({ ready: 2, restarts: { killed: 1 } });
+  },
+);
+
+test.for(MODES)(
+  'with all workers down the port stays open: connections wait for the replacements (%s)',
+  async (balance) => {
+    const fixture = await startServing('serve.mjs', { workers: 2, balance });
+    const pids = pidsOf(fixture.status);
+
+    // Stopped, they accept nothing before they are killed.
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    const waiting = Array.from({ length: 10 }, async () => await probe(fixture.url));
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await waitUntilGone(pids);
+    const later = Array.from({ length: 10 }, async () => await probe(fixture.url));
+
+    for (const { status, headers } of await Promise.all([...waiting, ...later])) {
+      expect(status).toBe(200);
+      expect(pids).not.toContain(Number(headers['x-worker-pid']));
+    }
+    await fixture.nextEvent('workerReady');
+    await fixture.nextEvent('workerReady');
+    expect(await statusOf(fixture)).toMatchObject({ ready: 2, restarts: { killed: 2 } });
+  },
+);
+
+// Long enough that a busy machine is not taken for a stalled worker.
+const STALL_MS = 1_000;
+const MARGIN_MS = 4_000;
+
+test.for(MODES)(
+  'a blocked worker does not keep new connections waiting for longer than stallMs (%s)',
+  async (balance) => {
+    const fixture = await startServing('stall.mjs', { workers: 2, balance, stallMs: STALL_MS });
+    probe(`${fixture.url}block?ms=60000`, { timeoutMs: 60_000 }).catch(() => undefined);
+    await fixture.waitForOutput(/blocking/);
+
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, async () =>
+        probe(fixture.url, { timeoutMs: STALL_MS + MARGIN_MS }).catch((error: unknown) => error),
+      ),
+    );
+
+    const unanswered = outcomes.filter((outcome) => outcome instanceof ProbeError);
+    // In turn, the one connection that the primary has passed to the blocked worker is lost to it.
+    expect(unanswered.length).toBeLessThanOrEqual(balance === 'slots' ? 0 : 1);
+    expect(await fixture.nextEvent('workerStalled')).toMatchObject({
+      pid: expect.any(Number) as number,
+    });
+  },
+);
