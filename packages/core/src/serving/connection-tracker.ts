@@ -38,6 +38,8 @@ interface Connection {
   state: ConnectionState;
   /** Requests that have arrived and whose response has not been written. */
   readonly responses: http.ServerResponse[];
+  /** The one that asks the client to leave. */
+  askedIn: http.ServerResponse | undefined;
   seenBytes: number;
   lastActiveMs: number | undefined;
 }
@@ -76,6 +78,7 @@ export function trackConnections(
       socket,
       state,
       responses: [],
+      askedIn: undefined,
       seenBytes: 0,
       lastActiveMs: undefined,
     });
@@ -115,6 +118,16 @@ export function trackConnections(
     if (connection !== undefined) connection.state = 'long-lived';
   });
 
+  /** Of pipelined requests, only the last one's response says so: Node would not send those after it. */
+  const askToLeave = (connection: Connection): void => {
+    const { askedIn } = connection;
+    const last = connection.responses.at(-1);
+    if (last === undefined || last === askedIn || last.headersSent) return;
+    if (askedIn?.headersSent === false) askedIn.shouldKeepAlive = true;
+    last.shouldKeepAlive = false;
+    connection.askedIn = last;
+  };
+
   const end = (connection: Connection): void => {
     if (connection.state === 'ending') {
       connection.socket.destroy();
@@ -147,7 +160,7 @@ export function trackConnections(
       // An HTTP/1 request on an HTTP/2 server (`allowHTTP1`).
       connection.state = 'http';
       connection.responses.push(response);
-      if (leaving) response.shouldKeepAlive = false;
+      if (leaving) askToLeave(connection);
     },
     requestFinished(socket, response) {
       const responses = connections.get(socket)?.responses;
@@ -156,11 +169,7 @@ export function trackConnections(
     },
     askClientsToLeave() {
       leaving = true;
-      for (const { responses } of connections.values()) {
-        for (const response of responses) {
-          if (!response.headersSent) response.shouldKeepAlive = false;
-        }
-      }
+      for (const connection of connections.values()) askToLeave(connection);
       for (const session of sessions) announceGoaway(session);
     },
     stopAccepting() {

@@ -192,6 +192,38 @@ describe('a drain', () => {
     expect(drained.outcome.state).toBe('resolved');
   });
 
+  it('ends what comes after the listener has closed, too', async () => {
+    registry.close();
+    const front = await listen(net.createServer());
+    registry = createServerRegistry(() => undefined);
+    const server = await listen(answering());
+    registry.askClientsToLeave();
+    registry.stopAccepting();
+    await once(server, 'close');
+    // As a connection does that the primary has sent already.
+    front.on('connection', (socket) => server.emit('connection', socket));
+    const client = await connect(front);
+    await registry.drained(0, NEVER);
+    expect(await client.ended).toBeUndefined();
+  });
+
+  it('asks to leave in the last response of pipelined requests only, so that all are sent', async () => {
+    const answers: Array<() => void> = [];
+    const server = http.createServer((_request, response) => {
+      answers.push(() => void response.end(`answer ${answers.length}`));
+    });
+    const client = await connect(await listen(server));
+    client.socket.write(GET + GET);
+    while (answers.length < 2) await once(server, 'request');
+    registry.askClientsToLeave();
+    client.socket.write(GET);
+    while (answers.length < 3) await once(server, 'request');
+    for (const answer of answers) answer();
+    expect(await client.ended).toBeUndefined();
+    expect(client.received.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+    expect(client.received.match(/Connection: close/g)).toHaveLength(1);
+  });
+
   it('asks the clients of servers that begin to listen meanwhile', async () => {
     registry.askClientsToLeave();
     const client = await connect(await listen(answering()));

@@ -83,6 +83,8 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
       },
       onConnectionOpened() {
         connections += 1;
+        // One that was on its way when the server closed.
+        trackers.set(server, tracker);
         onConnections(connections);
       },
       onConnectionClosed() {
@@ -98,9 +100,13 @@ export function createServerRegistry(onConnections: (count: number) => void): Se
       listenError ??= error;
       listenEnded(server);
     });
+    const forget = (): void => {
+      if (!server.listening && tracker.size === 0) trackers.delete(server);
+    };
+    tracker.onEmpty(forget);
     server.on('close', () => {
       listenEnded(server);
-      if (tracker.size === 0) trackers.delete(server);
+      forget();
     });
     return tracker;
   };
