@@ -129,6 +129,7 @@ export function createSimulatedCluster(
       balance: { mode: 'round-robin', reason: 'simulated' },
       onRequest: () => undefined,
       update: () => undefined,
+      closeUnused: () => undefined,
       handOver: () => [],
       release() {
         releases += 1;

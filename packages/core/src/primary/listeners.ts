@@ -1,4 +1,5 @@
 // Primary: every address the app listens on, and which workers listen there.
+import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { BalanceStatus } from '../cluster.js';
@@ -19,6 +20,11 @@ export interface Listeners {
   onRequest(worker: WorkerHandle, message: ListenerRequest): void;
   /** Any worker's state or number of connections has changed. */
   update(): void;
+  /**
+   * To be called now and then while every worker is ready: lets go of addresses that none has listened on
+   * for a while, such as the port before a reload that changed it, so that clients are refused there.
+   */
+  closeUnused(): void;
   /** Every address and its sockets, for the primary that is to succeed this one. */
   handOver(): readonly InheritedListener[];
   /**
@@ -36,7 +42,12 @@ interface Entry {
   opened: ListenerGroup | undefined;
   readonly workers: Set<WorkerHandle>;
   ticketKeys: Uint8Array | undefined;
+  /** Since when no worker has listened here although all were ready. */
+  unusedSinceMs: number | undefined;
 }
+
+/** An app may begin to listen a while after it has become ready. */
+const UNUSED_MS = 10_000;
 
 export interface ListenersOptions {
   readonly balance: ResolvedOptions['balance'];
@@ -55,7 +66,17 @@ export function createListeners({
 }: ListenersOptions): Listeners {
   const entries = new Map<string, Entry>();
   const status = chooseBalance(balance, inherited);
+  /** What the app has not listened on so far. */
+  const unclaimed = new Set(inherited);
+  let unclaimedSinceMs: number | undefined;
   let isReleased = false;
+
+  /** Each only once: what the app closes is closed. */
+  const claim = (key: string, kind: InheritedListener['kind']): InheritedListener | undefined => {
+    const found = [...unclaimed].find((listener) => listener.key === key && listener.kind === kind);
+    if (found !== undefined) unclaimed.delete(found);
+    return found;
+  };
 
   /** The kernel balances TCP only. */
   const kindOf = ({ port }: ListenQuery): InheritedListener['kind'] =>
@@ -63,7 +84,7 @@ export function createListeners({
 
   const open = async (key: string, query: ListenQuery): Promise<ListenerGroup> => {
     const kind = kindOf(query);
-    const sockets = inherited.find((listener) => listener.key === key && listener.kind === kind);
+    const sockets = claim(key, kind);
     if (kind === 'slots') {
       // The kernel would let them share until a worker listens there.
       if ([...entries.values()].some((entry) => overlaps(entry.query, query))) throw addressInUse();
@@ -87,6 +108,7 @@ export function createListeners({
       opened: undefined,
       workers: new Set(),
       ticketKeys: query.ticketKeys,
+      unusedSinceMs: undefined,
     };
     entries.set(key, entry);
     group.then(
@@ -116,6 +138,7 @@ export function createListeners({
     }
     if (!isAlive(worker)) return;
     entry.workers.add(worker);
+    entry.unusedSinceMs = undefined;
     // Sockets come before the reply, so that the app does not believe that it listens before it does;
     // connections come after it, when the server that takes them is there.
     if (entry.kind === 'slots') refresh(entry);
@@ -171,6 +194,22 @@ export function createListeners({
     update() {
       for (const entry of entries.values()) refresh(entry);
     },
+    closeUnused() {
+      if (isReleased) return;
+      const now = nowMs();
+      for (const [key, entry] of entries) {
+        if (entry.opened === undefined || entry.workers.size > 0) continue;
+        entry.unusedSinceMs ??= now;
+        if (now - entry.unusedSinceMs < UNUSED_MS) continue;
+        logger.info({ key }, `no worker listens on ${placeOf(entry.query)} any more: closing it`);
+        entries.delete(key);
+        entry.opened.close();
+      }
+      unclaimedSinceMs ??= now;
+      if (now - unclaimedSinceMs < UNUSED_MS) return;
+      for (const { fds } of unclaimed) for (const fd of fds) fs.closeSync(fd);
+      unclaimed.clear();
+    },
     handOver: () =>
       [...entries].flatMap(([key, { kind, opened }]) =>
         opened === undefined ? [] : [{ key, kind, ...opened.handOver() }],
@@ -206,6 +245,11 @@ const EINVAL = -22;
 function keyOf({ address, port, addressType, flags, index }: ListenQuery): string {
   const place = port < 0 && address !== null ? path.resolve(address) : (address ?? '*');
   return [place, port, addressType, flags, index].join('|');
+}
+
+/** An address, for people. */
+function placeOf({ address, port }: ListenQuery): string {
+  return port < 0 ? (address ?? '') : `${address ?? '*'}:${port}`;
 }
 
 function isAlive({ state }: WorkerHandle): boolean {

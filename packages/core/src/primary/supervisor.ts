@@ -94,6 +94,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const started = deferred<void>();
 
   const isStopping = (): boolean => phase.name === 'stopping';
+  /** Whether all workers are ready, with none on its way or leaving. */
+  const isSettled = (): boolean =>
+    workers.size === seats.size && [...workers].every(({ state }) => state.name === 'ready');
 
   const launch = (workerId: number): WorkerHandle => {
     const worker = launchWorker({ workerId, generation }, system, listener);
@@ -311,7 +314,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       // A signal can come first.
       if (isStopping()) return await started.promise;
       for (let workerId = 1; workerId <= count; workerId++) openSeat(workerId).fill(0);
-      stopRounds = startLivenessRounds(workers, options, system, recycleOne);
+      stopRounds = startLivenessRounds(workers, options, system, () => {
+        recycleOne();
+        if (isSettled()) parts.listeners.closeUnused();
+      });
       await started.promise;
     },
     async reload(reloadOptions = {}) {
