@@ -21,6 +21,8 @@ interface Entry {
 
 export interface ShutdownHooks {
   add(hook: ShutdownHook, options?: ShutdownHookOptions): () => void;
+  /** Whether a phase has hooks that have not run. */
+  has(phase: ShutdownPhase): boolean;
   /**
    * Runs a phase's hooks concurrently, each at most once in the process's life, and resolves when all
    * have ended, have run out of time, or `signal` aborts. Never rejects: failures are logged.
@@ -81,6 +83,7 @@ export function createShutdownHooks(options: {
       entries.add(entry);
       return () => void entries.delete(entry);
     },
+    has: (phase) => [...entries].some((entry) => entry.phase === phase),
     async run(phase, reason, signal) {
       const due = [...entries].filter((entry) => entry.phase === phase);
       for (const entry of due) entries.delete(entry);

@@ -26,6 +26,8 @@ export interface DrainParts {
   readonly registry: ServerRegistry;
   /** Resolves when no more connections can come to listeners that have closed. */
   readonly connectionsSettled: () => Promise<void>;
+  /** From now on the clients that were to stay with this process go to others. */
+  readonly letClientsGo: () => void;
   readonly hooks: ShutdownHooks;
   /** Aborted when the listeners are closed: `cluster.signal`. */
   readonly draining: AbortController;
@@ -42,7 +44,7 @@ export interface DrainParts {
 export async function drain(
   { reason, keepAccepting }: DrainRequest,
   options: DrainOptions,
-  { registry, connectionsSettled, hooks, draining, hurry }: DrainParts,
+  { registry, connectionsSettled, letClientsGo, hooks, draining, hurry }: DrainParts,
 ): Promise<{ readonly cutConnections: number }> {
   // The deadlines start before any code of the app runs.
   const end = AbortSignal.any([hurry, AbortSignal.timeout(options.drainTimeoutMs)]);
@@ -59,13 +61,20 @@ export async function drain(
 
   registry.stopAccepting();
   draining.abort(reason);
-  const drained = Promise.race([connectionsSettled(), aborted(connectionsEnd)])
-    .then(async () => await registry.drained(options.idleGraceMs, connectionsEnd))
-    .catch(() => undefined);
+  const allClosed = async (): Promise<void> =>
+    await Promise.race([connectionsSettled(), aborted(connectionsEnd)])
+      .then(async () => await registry.drained(options.idleGraceMs, connectionsEnd))
+      .catch(() => undefined);
+  const drained = allClosed();
+  const endsSessions = hooks.has('connections');
   await hooks.run('connections', reason, connectionsEnd);
+  // The app has closed its clients' sessions: when they connect again, they are not to come back here.
+  if (endsSessions) letClientsGo();
   await Promise.race([drained, sleep(options.idleGraceMs, connectionsEnd)]);
   registry.endLongLived();
   await drained;
+  letClientsGo();
+  await allClosed();
   const cutConnections = registry.destroyAll();
 
   for (const phase of ['application', 'resources', 'final'] as const) {

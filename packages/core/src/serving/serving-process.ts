@@ -56,6 +56,8 @@ export interface ServingObserver {
   onConnections(count: number): void;
   /** Resolves when no more connections can come to listeners that have closed. */
   connectionsSettled(): Promise<void>;
+  /** From now on the clients that were to stay with this process are to go to others. */
+  letClientsGo(): void;
 }
 
 export function createServingProcess(
@@ -140,6 +142,7 @@ export function createServingProcess(
       drained ??= drain(drainRequest, options, {
         registry,
         connectionsSettled: observer.connectionsSettled,
+        letClientsGo: observer.letClientsGo,
         hooks,
         draining,
         hurry: hurry.signal,

@@ -35,6 +35,7 @@ export async function startSingle(
       logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`),
     onConnections: () => undefined,
     connectionsSettled: async () => await Promise.resolve(),
+    letClientsGo: () => undefined,
   });
   const events = createClusterEmitter(logger);
 

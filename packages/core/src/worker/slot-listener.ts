@@ -43,6 +43,8 @@ export interface SlotListener {
   onMessage(message: ListenerMessage, handle: NativeHandle | undefined): void;
   /** Resolves when no more connections will come to servers that have closed. */
   settled(): Promise<void>;
+  /** Servers that have closed, but went on accepting from the clients they had, stop that too. */
+  letClientsGo(): void;
   /** The primary has gone: nothing will come any more. */
   primaryGone(): void;
 }
@@ -70,6 +72,8 @@ export function installSlotListener(
   /** Leases on addresses that were asked for: they come before the reply. */
   const early = new Map<string, Map<number, NativeHandle>>();
   const closing = new Set<string>();
+  /** Closes servers that the app has closed, and that still get the connections of their clients. */
+  const kept = new Set<() => void>();
   let whenSettled: Array<() => void> = [];
   const usedIndexes = new Map<string, Set<number>>();
   let nextSeq = 1;
@@ -90,6 +94,16 @@ export function installSlotListener(
     // A listening server keeps its process alive; so does this in its place.
     const keepAlive = setInterval(() => undefined, NEVER_MS);
     let isOpen = true;
+    const letGo = (isDraining: boolean): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      release();
+      for (const lease of listener.leases.values()) lease.close();
+      listener.leases.clear();
+      // What the primary has sent already is still accepted, until it answers.
+      if (send({ type: 'unlisten', key, isDraining })) closing.add(key);
+      else listeners.delete(key);
+    };
     const faux: FauxHandle = {
       listen(backlog) {
         listener.backlog = backlog;
@@ -100,15 +114,8 @@ export function installSlotListener(
       close(callback) {
         clearInterval(keepAlive);
         const how = leaving();
-        if (isOpen && !(keepsClients && how === 'alone')) {
-          isOpen = false;
-          release();
-          for (const lease of listener.leases.values()) lease.close();
-          listener.leases.clear();
-          // What the primary has sent already is still accepted, until it answers.
-          if (send({ type: 'unlisten', key, isDraining: how !== 'no' })) closing.add(key);
-          else listeners.delete(key);
-        }
+        if (keepsClients && how === 'alone') kept.add(() => letGo(true));
+        else letGo(how !== 'no');
         if (callback !== undefined) setImmediate(callback);
       },
       ref: () => void keepAlive.ref(),
@@ -240,6 +247,10 @@ export function installSlotListener(
     async settled() {
       if (closing.size === 0) return;
       await new Promise<void>((resolve) => whenSettled.push(resolve));
+    },
+    letClientsGo() {
+      for (const letGo of kept) letGo();
+      kept.clear();
     },
     primaryGone() {
       for (const key of closing) closed(key);

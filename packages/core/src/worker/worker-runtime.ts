@@ -42,6 +42,7 @@ export async function startWorker(
     onWaiting: (checks) => link.send({ type: 'waitingForChecks', checks }),
     onConnections: reportConnections,
     connectionsSettled: async () => await slotListener.settled(),
+    letClientsGo: () => slotListener.letClientsGo(),
   });
   let reportedConnections = 0;
   // A function and not a constant: serving begins to call it before the link is open.
