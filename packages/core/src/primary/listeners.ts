@@ -42,12 +42,17 @@ interface Entry {
   opened: ListenerGroup | undefined;
   readonly workers: Set<WorkerHandle>;
   ticketKeys: Uint8Array | undefined;
-  /** Since when no worker has listened here although all were ready. */
-  unusedSinceMs: number | undefined;
+  /** When to stop listening, set when no worker does although all are ready. */
+  closeAtMs: number | undefined;
 }
 
 /** An app may begin to listen a while after it has become ready. */
 const UNUSED_MS = 10_000;
+/**
+ * An app that has closed a server may be about to open it again, and a lease may still be on its way to
+ * a worker that has just closed: with the sockets kept for a moment, the address is never in its own way.
+ */
+const CLOSED_BY_APP_MS = 1_000;
 
 export interface ListenersOptions {
   readonly balance: ResolvedOptions['balance'];
@@ -108,7 +113,7 @@ export function createListeners({
       opened: undefined,
       workers: new Set(),
       ticketKeys: query.ticketKeys,
-      unusedSinceMs: undefined,
+      closeAtMs: undefined,
     };
     entries.set(key, entry);
     group.then(
@@ -138,7 +143,7 @@ export function createListeners({
     }
     if (!isAlive(worker)) return;
     entry.workers.add(worker);
-    entry.unusedSinceMs = undefined;
+    entry.closeAtMs = undefined;
     // Sockets come before the reply, so that the app does not believe that it listens before it does;
     // connections come after it, when the server that takes them is there.
     if (entry.kind === 'slots') refresh(entry);
@@ -177,10 +182,9 @@ export function createListeners({
           entry.workers.delete(worker);
           worker.send({ type: 'unlistened', key: message.key });
           refresh(entry);
-          // The app itself has closed its server, everywhere: nobody is to wait in its queue.
+          // The app itself has closed its server, everywhere: nobody is to wait in its queue for long.
           if (!message.isDraining && entry.workers.size === 0) {
-            entries.delete(message.key);
-            entry.opened?.close();
+            entry.closeAtMs = nowMs() + CLOSED_BY_APP_MS;
           }
           return;
         }
@@ -199,8 +203,8 @@ export function createListeners({
       const now = nowMs();
       for (const [key, entry] of entries) {
         if (entry.opened === undefined || entry.workers.size > 0) continue;
-        entry.unusedSinceMs ??= now;
-        if (now - entry.unusedSinceMs < UNUSED_MS) continue;
+        entry.closeAtMs ??= now + UNUSED_MS;
+        if (now < entry.closeAtMs) continue;
         logger.info({ key }, `no worker listens on ${placeOf(entry.query)} any more: closing it`);
         entries.delete(key);
         entry.opened.close();

@@ -256,7 +256,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   /** At most one worker at a time, and none while a rollout is under way. */
   const recycleOne = (): void => {
     if (isStopping() || !operations.isIdle || system.nowMs() < recycleFromMs) return;
-    for (const seat of seats.values()) {
+    // The oldest first, so that a tight limit gets round to every worker.
+    const byAge = [...seats.values()].toSorted((a, b) => (a.holder?.id ?? 0) - (b.holder?.id ?? 0));
+    for (const seat of byAge) {
       const reason = seat.isReplacing ? undefined : seat.holder?.recycleReason(options);
       if (reason === undefined) continue;
       const { workerId } = seat;
