@@ -76,12 +76,17 @@ test('a readiness check that keeps failing: exit 1, and the message names the ch
   expect(fixture.output).toMatch(/failing checks: database/);
 });
 
-test.for(['listens', 'unawaited'])(
-  'EADDRINUSE (%s) is reported once, with the address, and exit code 1',
-  async (way) => {
+test.for([
+  ['listens', 4],
+  ['unawaited', 4],
+  ['listens', 0],
+  ['unawaited', 0],
+] as const)(
+  'EADDRINUSE (%s, %d workers) is reported once, with the address, and exit code 1',
+  async ([way, workers]) => {
     const port = await occupyPort();
     const env = { PORT: String(port), LISTEN_ON: String(port) };
-    const fixture = startFailing(way, { workers: 4 }, env);
+    const fixture = startFailing(way, { workers }, env);
 
     expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
     const errors = logLines(fixture.stdout).filter(({ level }) => Number(level) >= 50);
@@ -124,6 +129,19 @@ test('SIGTERM during the boot ends it cleanly: exit 0, nobody left', async () =>
   expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
   expect(pids.filter(isAlive)).toEqual([]);
 });
+
+test.for([1, 0])(
+  'SIGTERM during a boot that cluster.signal interrupts: the hooks run to their end (%d workers)',
+  async (workers) => {
+    const fixture = startFailing('interrupted', { workers });
+    await fixture.waitForOutput(/is booting/);
+
+    fixture.kill('SIGTERM');
+
+    expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+    expect(fixture.output).toContain('the hook has ended');
+  },
+);
 
 test('SIGTERM right after the fork, before any worker has loaded its code', async () => {
   const fixture = startFailing('hangs', { workers: 2 });

@@ -119,8 +119,8 @@ describe('the program of the workers', () => {
     );
   });
 
-  it('must be a file', () => {
-    vi.spyOn(process, 'argv', 'get').mockReturnValue([process.execPath]);
+  it.for([[process.execPath], [process.execPath, '-']])('must be a file: %j', (argv) => {
+    vi.spyOn(process, 'argv', 'get').mockReturnValue(argv);
     expect(() => ownProgram(nothing, {})).toThrowError(
       expect.objectContaining({ code: 'NO_ENTRY_SCRIPT' }) as Error,
     );

@@ -34,7 +34,8 @@ export function ownProgram(
   env: NodeJS.ProcessEnv = process.env,
 ): () => LaunchProgram {
   const script = process.argv[1];
-  if (script === undefined) throw noEntryScript();
+  // A dash stands for stdin.
+  if (script === undefined || script === '-') throw noEntryScript();
   const startCwd = process.cwd();
   const logicalCwd = env['PWD'];
   const isLinked =

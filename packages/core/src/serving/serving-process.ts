@@ -127,10 +127,16 @@ export function createServingProcess(
         // The app said that it was ready before its main ended; this failure has nobody else to hear it.
         if (state === 'ready') throw error;
       });
-      await Promise.race([
-        booted,
-        saidReady.promise.then(async () => await registry.allListening()),
-      ]);
+      try {
+        await Promise.race([
+          booted,
+          saidReady.promise.then(async () => await registry.allListening()),
+        ]);
+      } catch (error) {
+        // What `cluster.signal` has interrupted must not cut the drain short.
+        if (state !== 'draining') throw error;
+        logger.warn({ err: error }, 'the boot was interrupted by the shutdown');
+      }
       await readyChecksPass();
       if (state !== 'booting') return false;
       state = 'ready';

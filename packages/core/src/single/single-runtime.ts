@@ -55,7 +55,11 @@ export async function startSingle(
     if (serving.state === 'draining') serving.hurry();
     else shutdown(signal, EXIT_CODES.clean);
   };
+  let failure: unknown;
   const fail = (thrown: unknown): void => {
+    // A listen error that the app does not handle is an uncaught error and fails the boot, too.
+    if (thrown === failure) return;
+    failure = thrown;
     const address = listenAddressOf(thrown);
     const message =
       address === undefined
