@@ -1,7 +1,7 @@
 // Process tests: upgrades of the primary itself.
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { isAlive, probe, probeJson, startLoad, waitFor, waitUntilGone } from '@corral/test-kit';
+import { probe, probeJson, startLoad, waitFor, waitUntilGone } from '@corral/test-kit';
 import {
   endAfterTest,
   hasSlots,
@@ -78,7 +78,7 @@ test.for(MODES)(
     // The last one works as any other: it reloads, and it leaves in order.
     process.kill(third, 'SIGTERM');
     expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
-    expect(isAlive(third)).toBe(false);
+    await waitUntilGone([third]);
     expect(occurrences(fixture.output, '"level":50')).toBe(0);
   },
 );
