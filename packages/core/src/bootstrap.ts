@@ -1,13 +1,11 @@
 // Any process: the composition root: validates, chooses the role, and starts what belongs to it.
 import type { Cluster, Main } from './cluster.js';
-import { setCluster } from './current-cluster.js';
+import { claimProcess, setCluster } from './current-cluster.js';
 import { alreadyBootstrapped, invalidArgument } from './errors.js';
 import { createDefaultLogger } from './logger.js';
 import { resolveOptions } from './options.js';
 import type { BootstrapOptions } from './bootstrap-options.js';
 import { chooseRole, readDefaults } from './surroundings.js';
-
-let isBootstrapped = false;
 
 /**
  * Runs `main` in every worker, and supervises the workers from this process.
@@ -26,8 +24,7 @@ export async function bootstrap(main: Main, options: BootstrapOptions = {}): Pro
     throw invalidArgument('bootstrap(main)', main, 'a function that starts the app');
   }
   const resolved = resolveOptions(options, readDefaults());
-  if (isBootstrapped) throw alreadyBootstrapped();
-  isBootstrapped = true;
+  if (!claimProcess()) throw alreadyBootstrapped();
 
   const logger = resolved.logger ?? createDefaultLogger();
   const role = chooseRole(resolved.workers);

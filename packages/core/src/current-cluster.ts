@@ -5,7 +5,8 @@ import { createPassiveCluster } from './single/passive-cluster.js';
 // Two copies of this package in one process (a hoisting accident, or ESM beside a bundled copy) must
 // agree on the cluster, hence a global registry symbol and not a module variable.
 const KEY = Symbol.for('corral.cluster');
-const registry = globalThis as { [KEY]?: Cluster };
+const BOOTSTRAPPED = Symbol.for('corral.bootstrapped');
+const registry = globalThis as { [KEY]?: Cluster; [BOOTSTRAPPED]?: true };
 
 /**
  * This process's cluster.
@@ -16,6 +17,13 @@ const registry = globalThis as { [KEY]?: Cluster };
 export function getCluster(): Cluster {
   registry[KEY] ??= createPassiveCluster();
   return registry[KEY];
+}
+
+/** False when this process has been bootstrapped already. Called by `bootstrap()` only. */
+export function claimProcess(): boolean {
+  if (registry[BOOTSTRAPPED] === true) return false;
+  registry[BOOTSTRAPPED] = true;
+  return true;
 }
 
 /** Called by `bootstrap()` only. */

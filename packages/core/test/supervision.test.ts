@@ -6,6 +6,7 @@ import {
   occurrences,
   openStream,
   pidsOf,
+  start,
   startServing,
   statusOf,
   toldCounts,
@@ -103,6 +104,16 @@ test('kill -9 of the primary: a worker whose event loop is blocked leaves too', 
 
   await waitUntilGone(workers);
   expect(await blocked).toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('kill -9 of the primary: a worker whose main blocks leaves too', async () => {
+  const options = { workers: 1, stallMs: 300 };
+  const fixture = start('boot-fails.mjs', options, { env: { WAY: 'blocks' } });
+  const [, pid] = await fixture.waitForOutput(/worker (\d+) is booting/);
+
+  fixture.kill('SIGKILL');
+
+  await waitUntilGone([Number(pid)]);
 });
 
 test.for(['uncaught', 'rejection'])(

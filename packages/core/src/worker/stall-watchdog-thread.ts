@@ -32,7 +32,7 @@ setInterval(() => {
   if (blockedMs < stallMs) return;
   // The blocked loop cannot hear that its channel has closed.
   if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL');
-  if (state === 'watching') {
+  if (state === 'watching' && Atomics.load(shared, 2) === 1) {
     state = 'reported';
     report(blockedMs);
   }

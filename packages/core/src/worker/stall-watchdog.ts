@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 
 /** What the watchdog thread gets to know. */
 export interface WatchdogData {
-  /** Slot 0: the beat counter. Slot 1: 1 while a debugger is attached. */
+  /** Slot 0: the beat counter. Slot 1: 1 while a debugger is attached. Slot 2: 1 once stalls count. */
   readonly shared: Int32Array;
   readonly stallMs: number;
   /** How often the counter is raised, and looked at. */
@@ -13,15 +13,17 @@ export interface WatchdogData {
 }
 
 export interface StallWatchdog {
-  close(): void;
+  /** From now on stalls are reported; until then the boot timeout has its own say. */
+  arm(): void;
 }
 
 /**
  * Reports through the stall pipe when the event loop has not turned for `stallMs`, with what it was
- * running; ends the process when that happens after its primary has died.
+ * running, once it is armed; ends the process when that happens after its primary has died, in the
+ * boot too.
  */
 export function startStallWatchdog(stallMs: number): StallWatchdog {
-  const shared = new Int32Array(new SharedArrayBuffer(8));
+  const shared = new Int32Array(new SharedArrayBuffer(12));
   // Both threads look this often: together they notice before 1.125 × stallMs.
   const beatMs = Math.max(10, stallMs / 16);
   const beat = setInterval(() => {
@@ -36,9 +38,10 @@ export function startStallWatchdog(stallMs: number): StallWatchdog {
   if (thread === undefined) clearInterval(beat);
   thread?.on('error', () => clearInterval(beat));
   return {
-    close() {
-      clearInterval(beat);
-      void thread?.terminate();
+    arm() {
+      // The boot may have kept the loop from turning until this moment.
+      Atomics.add(shared, 0, 1);
+      Atomics.store(shared, 2, 1);
     },
   };
 }

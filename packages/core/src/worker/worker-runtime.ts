@@ -169,10 +169,12 @@ export async function startWorker(
   };
   setInterval(beat, options.heartbeatMs).unref();
 
+  // Before the app, whose boot may block too.
+  const watchdog = options.stallMs > 0 ? startStallWatchdog(options.stallMs) : undefined;
   link.send({ type: 'hello' });
   const isReady = await serving.boot(main, handle).catch(failBoot);
   if (isReady) {
-    if (options.stallMs > 0) startStallWatchdog(options.stallMs);
+    watchdog?.arm();
     beat();
     link.send({ type: 'ready' });
   }
