@@ -214,6 +214,25 @@ describe('connections', () => {
   });
 });
 
+describe('in turn', () => {
+  it('waits for the others when one worker has many more connections than they', () => {
+    const workers = [40, 10, 20].map((connections, index): GroupMember => ({
+      id: index + 1,
+      workerId: index + 1,
+      state: 'ready',
+      connections,
+      send: () => true,
+      isGone: () => false,
+    }));
+    const policy = inTurn();
+    const pick = (free: readonly GroupMember[]): number | undefined =>
+      policy.pick({} as never, { eligible: workers, free, members: workers, isBusy: () => false })
+        ?.id;
+    expect(Array.from({ length: 4 }, () => pick(workers))).toEqual([2, 3, 2, 3]);
+    expect(pick(workers.slice(0, 1))).toBeUndefined();
+  });
+});
+
 describe('a released dispatcher', () => {
   it('goes on until its last worker has stopped, and gives that one what still waits', async () => {
     const scene = await Scene.open();

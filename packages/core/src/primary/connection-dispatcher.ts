@@ -6,6 +6,8 @@ import net from 'node:net';
 import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
 import { isNativeHandle } from '../protocol/native-handle.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
+import { planSteering } from './lease-policy.js';
+import type { Steering } from './lease-policy.js';
 import type { GroupMember, HandedOver, ListenerGroup } from './listener-group.js';
 
 /** Accepted connections that wait for a worker; beyond it they are closed. */
@@ -85,7 +87,9 @@ export async function openDispatcher(
       const member = policy.pick(connection, { eligible, free, members, isBusy });
       if (member === undefined) {
         passedOver.push(connection);
-        continue;
+        // Only where clients have workers of their own may the next one have more luck.
+        if (policy.keepsClients) continue;
+        break;
       }
       send(connection, member);
     }
@@ -170,16 +174,20 @@ function eligibleMembers(members: readonly GroupMember[]): readonly GroupMember[
   return [];
 }
 
-/** Connections go to the free workers in turn. */
+/** Connections go to the free workers in turn, but not to one that has many more than others. */
 export function inTurn(): DispatchPolicy {
   let lastId = 0;
+  let steering: Steering | undefined;
   return {
     keepsClients: false,
-    pick(_connection, { free }) {
+    pick(_connection, { eligible, free }) {
+      steering = planSteering(eligible, steering);
       // They come in the order in which they began to listen.
-      const inOrder = free.toSorted((a, b) => a.id - b.id);
+      const inOrder = free
+        .filter(({ id }) => id !== steering?.from)
+        .toSorted((a, b) => a.id - b.id);
       const next = inOrder.find(({ id }) => id > lastId) ?? inOrder[0];
-      lastId = next?.id ?? 0;
+      lastId = next?.id ?? lastId;
       return next;
     },
   };
