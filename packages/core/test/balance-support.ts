@@ -61,6 +61,29 @@ export function endAfterTest(pid: number): void {
   });
 }
 
+/** The inodes of the sockets with which a process listens on a TCP port. */
+export function listeningSockets(pid: number, port: number): string[] {
+  const LISTEN = '0A';
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  const listening = ['tcp', 'tcp6'].flatMap((family) =>
+    fs
+      .readFileSync(`/proc/net/${family}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local, , state]) => state === LISTEN && local?.endsWith(`:${hexPort}`))
+      .map((fields) => fields[9] ?? ''),
+  );
+  const open = fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      // Closed meanwhile.
+      return '';
+    }
+  });
+  return listening.filter((inode) => open.includes(`socket:[${inode}]`)).sort();
+}
+
 /** Asks a worker of `control.mjs` for the cluster's status. */
 export async function statusAt(url: string): Promise<ClusterStatus> {
   const { json } = await probeJson(`${url}status`);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { descendantsOf, startLoad, waitFor } from '@corral/test-kit';
 import { hasSlots, holdConnections, MODES, otherNodes, testNode } from './balance-support.js';
 import { call, start, startServing, statusOf } from './support.js';
+import type { ServingFixture } from './support.js';
 
 test('status() says which way is in use, and why', async () => {
   const auto = await startServing('serve.mjs', { workers: 1 });
@@ -94,14 +95,11 @@ test('reloads asked for while one runs wait their turn, and are one', async () =
   expect(generations.slice(0, 4)).toEqual([2, 2, 3, 3]);
 });
 
-test.for(MODES)('200 long-lived connections end up even (%s)', async (balance) => {
-  const fixture = await startServing('serve.mjs', { workers: 2, balance });
-
-  const { byWorker } = await holdConnections(fixture.port, 200);
-
-  const counts = [...byWorker.values()];
-  expect(Math.max(...counts) / (200 / 2)).toBeLessThanOrEqual(1.1);
-  // As the workers' next heartbeats tell.
+/** As the workers' next heartbeats tell. */
+async function statusShows(
+  fixture: ServingFixture,
+  byWorker: ReadonlyMap<string, number>,
+): Promise<void> {
   await waitFor(
     async () => {
       const { workers } = await statusOf(fixture);
@@ -111,4 +109,29 @@ test.for(MODES)('200 long-lived connections end up even (%s)', async (balance) =
     },
     { what: () => `status() to show ${JSON.stringify([...byWorker])}` },
   );
+}
+
+test.for(MODES)('200 long-lived connections end up even (%s)', async (balance) => {
+  const fixture = await startServing('serve.mjs', { workers: 2, balance });
+
+  const { byWorker } = await holdConnections(fixture.port, 200);
+
+  expect(Math.max(...byWorker.values()) / 100).toBeLessThanOrEqual(1.1);
+  await statusShows(fixture, byWorker);
 });
+
+test.for(MODES)(
+  'new connections are steered to the worker that has fewest, until they are even (%s)',
+  async (balance) => {
+    const fixture = await startServing('serve.mjs', { workers: 1, balance });
+    const before = await holdConnections(fixture.port, 80);
+    await statusShows(fixture, before.byWorker);
+
+    expect(await call(fixture, 'scale', 2)).toMatchObject({ ok: true });
+    const { byWorker } = await holdConnections(fixture.port, 120);
+
+    const counts = [80 + (byWorker.get('1') ?? 0), byWorker.get('2') ?? 0];
+    expect(Math.max(...counts) / 100).toBeLessThanOrEqual(1.1);
+    await statusShows(fixture, new Map(counts.map((count, index) => [String(index + 1), count])));
+  },
+);

@@ -1,10 +1,15 @@
 // Process tests: what clients notice of workers that are killed or blocked.
+import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { probe, ProbeError, startLoad, waitUntilGone } from '@corral/test-kit';
-import { MODES } from './balance-support.js';
+import { MODES, temporaryDirectory } from './balance-support.js';
 import { pidsOf, startServing, statusOf } from './support.js';
+import type { FixtureBootstrapOptions, ServingFixture } from './support.js';
 
 const LANES = 6;
+// Long enough that a busy machine is not taken for a stalled worker.
+const STALL_MS = 1_000;
+const MARGIN_MS = 4_000;
 
 test.for(
   MODES.flatMap((balance) =>
@@ -56,28 +61,60 @@ test.for(MODES)(
   },
 );
 
-// Long enough that a busy machine is not taken for a stalled worker.
-const STALL_MS = 1_000;
-const MARGIN_MS = 4_000;
+/** Two workers whose replacements take very long to boot from the time that `slowBoot()` is called. */
+async function startSlowToReplace(
+  options: FixtureBootstrapOptions,
+): Promise<{ readonly fixture: ServingFixture; slowBoot(): void }> {
+  const file = `${temporaryDirectory()}/slow`;
+  const fixture = await startServing(
+    'busy.mjs',
+    { workers: 2, bootTimeoutMs: 120_000, ...options },
+    { env: { SLOW_BOOT: file } },
+  );
+  return { fixture, slowBoot: () => fs.writeFileSync(file, '') };
+}
+
+async function askAtOnce(url: string, timeoutMs: number): Promise<unknown[]> {
+  return await Promise.all(
+    Array.from({ length: 40 }, async () =>
+      probe(url, { timeoutMs }).catch((error: unknown) => error),
+    ),
+  );
+}
 
 test.for(MODES)(
-  'a blocked worker does not keep new connections waiting for longer than stallMs (%s)',
+  'a sibling covers for a killed worker before the replacement has booted (%s)',
   async (balance) => {
-    const fixture = await startServing('stall.mjs', { workers: 2, balance, stallMs: STALL_MS });
-    probe(`${fixture.url}block?ms=60000`, { timeoutMs: 60_000 }).catch(() => undefined);
-    await fixture.waitForOutput(/blocking/);
+    const { fixture, slowBoot } = await startSlowToReplace({ balance });
+    const [pid = 0] = pidsOf(fixture.status);
 
-    const outcomes = await Promise.all(
-      Array.from({ length: 40 }, async () =>
-        probe(fixture.url, { timeoutMs: STALL_MS + MARGIN_MS }).catch((error: unknown) => error),
-      ),
-    );
+    slowBoot();
+    process.kill(pid, 'SIGKILL');
+    await waitUntilGone([pid]);
 
-    const unanswered = outcomes.filter((outcome) => outcome instanceof ProbeError);
+    for (const answer of await askAtOnce(fixture.url, MARGIN_MS)) {
+      expect(answer).toMatchObject({ status: 200, headers: { 'x-worker-id': '2' } });
+    }
+    expect((await statusOf(fixture)).workers.map(({ state }) => state)).toEqual([
+      'booting',
+      'ready',
+    ]);
+  },
+);
+
+test.for(MODES)(
+  'a sibling covers for a blocked worker after stallMs, before the replacement has booted (%s)',
+  async (balance) => {
+    const { fixture, slowBoot } = await startSlowToReplace({ balance, stallMs: STALL_MS });
+
+    slowBoot();
+    probe(`${fixture.url}busy?ms=60000`, { timeoutMs: 60_000 }).catch(() => undefined);
+    await fixture.waitForOutput(/busy/);
+
+    const answers = await askAtOnce(fixture.url, STALL_MS + MARGIN_MS);
+    const unanswered = answers.filter((answer) => answer instanceof ProbeError);
     // In turn, the one connection that the primary has passed to the blocked worker is lost to it.
     expect(unanswered.length).toBeLessThanOrEqual(balance === 'slots' ? 0 : 1);
-    expect(await fixture.nextEvent('workerStalled')).toMatchObject({
-      pid: expect.any(Number) as number,
-    });
+    expect(await statusOf(fixture)).toMatchObject({ ready: 1, workers: { length: 3 } });
   },
 );

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { waitUntilGone } from '@corral/test-kit';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
+import { requestFrom } from './balance-support.js';
 import { call, pidsOf, startServing } from './support.js';
 import type { ServingFixture } from './support.js';
 
@@ -25,13 +26,18 @@ interface Client {
 
 const TRANSPORTS = [['polling', 'websocket'], ['polling'], ['websocket']] as const;
 
-/** A client with an address of its own on the loopback. */
+/** One of the many addresses that the loopback has. */
+function address(index: number): string {
+  return `127.0.4.${index + 1}`;
+}
+
+/** A client with an address of its own. */
 function connect(
   { port }: ServingFixture,
   index: number,
   transports: ReadonlyArray<'polling' | 'websocket'>,
 ): Client {
-  const agent = new http.Agent({ keepAlive: true, localAddress: `127.0.4.${index + 1}` });
+  const agent = new http.Agent({ keepAlive: true, localAddress: address(index) });
   const socket = io(`http://127.0.0.1:${port}`, {
     transports: [...transports],
     // In Node.js it is an agent, whatever the browser's types say.
@@ -88,9 +94,17 @@ test('Socket.IO: sessions stay with their worker, broadcasts reach all, a reload
   // Nobody has lost a session, as polling clients do that reach another worker.
   for (const { hellos } of clients) expect(hellos).toHaveLength(1);
 
+  // Every worker is still there for a while after it has closed its sessions.
+  const slow = clients.map(
+    async (_, index) =>
+      await requestFrom({ host: '127.0.0.1', port: fixture.port, localAddress: address(index) }),
+  );
+  await fixture.waitForOutput(new RegExp(`(slow request[^]*){${clients.length}}`));
+
   expect(await call(fixture, 'reload')).toMatchObject({ ok: true, value: { replaced: 3 } });
 
   await Promise.all(clients.map(async (client) => await client.greetedIn(2)));
+  for (const { status } of await Promise.all(slow)) expect(status).toBe(200);
   await waitUntilGone(pidsOf(fixture.status));
   await expectBroadcasts(clients);
   for (const { hellos } of clients) {

@@ -5,6 +5,7 @@ import { probe, probeJson, startLoad, waitFor, waitUntilGone } from '@corral/tes
 import {
   endAfterTest,
   hasSlots,
+  listeningSockets,
   MODES,
   otherNodes,
   requestFrom,
@@ -18,7 +19,7 @@ import type { FixtureBootstrapOptions, ServingFixture } from './support.js';
 
 interface Release {
   readonly version: number;
-  readonly breaks?: 'script' | 'main';
+  readonly breaks?: 'script' | 'main' | 'hang';
 }
 
 async function startRelease(
@@ -41,6 +42,8 @@ test.for(MODES)(
     const answered = async (): Promise<unknown> =>
       await Promise.all(loads.map(async (load) => await load.answered(20)));
     await answered();
+    const sockets = listeningSockets(fixture.pid, fixture.port);
+    expect(sockets.length).toBeGreaterThan(0);
 
     release({ version: 2 });
     const outcome = await upgrade(fixture);
@@ -48,6 +51,8 @@ test.for(MODES)(
     expect(outcome).toEqual({ ok: true, pid: expect.any(Number) as number });
     expect(pid).not.toBe(fixture.pid);
     await waitUntilGone([fixture.pid, ...pidsOf(fixture.status)]);
+    // The very same sockets, so that what waits in their queues is not lost.
+    expect(listeningSockets(pid, fixture.port)).toEqual(sockets);
     await answered();
     const second = await statusAt(fixture.url);
     expect(second).toMatchObject({
@@ -84,12 +89,13 @@ test.for(MODES)(
 );
 
 test.for([
-  { breaks: 'script', why: /ended \(code 1\) before it was ready/ },
-  { breaks: 'main', why: /ended \(code 1\) before it was ready/ },
+  { breaks: 'script', how: 'throws', why: /ended \(code 1\) before it was ready/ },
+  { breaks: 'main', how: 'throws', why: /ended \(code 1\) before it was ready/ },
+  { breaks: 'hang', how: 'never ends', why: /not ready within 8000 ms/ },
 ] as const)(
-  'an upgrade whose $breaks throws is UPGRADE_FAILED: the old one goes on, and upgrades later',
+  'an upgrade ($breaks: $how) is UPGRADE_FAILED: the old one goes on, and upgrades later',
   async ({ breaks, why }) => {
-    const { fixture, release } = await startRelease({ workers: 2 });
+    const { fixture, release } = await startRelease({ workers: 2, bootTimeoutMs: 4_000 });
     const load = startLoad({ url: fixture.url, connections: 'new', concurrency: 4 });
     await load.answered(20);
 
