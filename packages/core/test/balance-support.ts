@@ -73,15 +73,15 @@ export function listeningSockets(pid: number, port: number): string[] {
       .filter(([, local, , state]) => state === LISTEN && local?.endsWith(`:${hexPort}`))
       .map((fields) => fields[9] ?? ''),
   );
-  const open = fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
+  const open = new Set<string>();
+  for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
     try {
-      return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+      open.add(fs.readlinkSync(`/proc/${pid}/fd/${fd}`));
     } catch {
       // Closed meanwhile.
-      return '';
     }
-  });
-  return listening.filter((inode) => open.includes(`socket:[${inode}]`)).sort();
+  }
+  return listening.filter((inode) => open.has(`socket:[${inode}]`)).sort();
 }
 
 /** Asks a worker of `control.mjs` for the cluster's status. */
