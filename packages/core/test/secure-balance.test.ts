@@ -72,10 +72,11 @@ type ResponseHeaders = http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeade
 /** Resolves with the response's headers, or with undefined when the stream was refused. */
 async function request(session: http2.ClientHttp2Session): Promise<ResponseHeaders | undefined> {
   return await new Promise((resolve, reject) => {
-    const stream = session.request({ ':path': '/?delayMs=2' });
+    const stream = session.request({ ':path': '/?delayMs=20' });
     let headers: ResponseHeaders = {};
     stream.on('response', (received) => (headers = received));
     stream.on('end', () => resolve(headers)).resume();
+    stream.on('close', () => reject(new Error('closed before the end of the response')));
     stream.on('error', (error: Error) => {
       // As after GOAWAY: not processed, so clients send it again by themselves (RFC 9113 §8.7).
       if (stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM) resolve(undefined);
