@@ -232,7 +232,7 @@ export function spawnFixture(file: string | URL, options: FixtureOptions = {}): 
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       child.stdout?.destroy();
       child.stderr?.destroy();
-      if (child.connected) child.disconnect();
+      // Its channel ends with it. Disconnected from here before that, it would never say 'close'.
       await ended;
       running.delete(entry);
     },
