@@ -48,3 +48,13 @@ export type {
   HealthResponse,
   ProcessSample,
 } from './health/health.js';
+export type {
+  CompareAndSetResult,
+  ExpiryOptions,
+  IncrementResult,
+  Lease,
+  LeaseOptions,
+  StateEntry,
+  StateListener,
+  StateStore,
+} from './state/state-store.js';

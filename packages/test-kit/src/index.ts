@@ -12,5 +12,8 @@ export { childrenOf, descendantsOf, isAlive, processState, waitUntilGone } from 
 export { reportEvent, reportEvents } from './report-events.js';
 export { spawnFixture } from './spawn-fixture.js';
 export type { Fixture, FixtureExit, FixtureOptions } from './spawn-fixture.js';
+export { createCaseContext } from './state-cases/case.js';
+export type { StateCaseContext, StateStoreCase } from './state-cases/case.js';
+export { stateStoreCases } from './state-cases/index.js';
 export { waitFor } from './wait-for.js';
 export type { WaitForOptions } from './wait-for.js';

@@ -1,0 +1,23 @@
+// Test process and fixtures: all cases of the state store's contract.
+import type { StateStoreCase } from './case.js';
+import { closingCases } from './closing.js';
+import { expiryCases } from './expiry.js';
+import { incrementCases } from './increment.js';
+import { keyCases } from './keys.js';
+import { leaseCases } from './leases.js';
+import { messageCases } from './messages.js';
+import { prefixCases } from './prefixes.js';
+import { valueCases } from './values.js';
+import { versionCases } from './versions.js';
+
+export const stateStoreCases: readonly StateStoreCase[] = [
+  ...keyCases,
+  ...valueCases,
+  ...expiryCases,
+  ...versionCases,
+  ...incrementCases,
+  ...prefixCases,
+  ...leaseCases,
+  ...messageCases,
+  ...closingCases,
+];
