@@ -21,8 +21,16 @@ const stopTimeoutMs = 5_000;
  */
 export async function provideRedis() {
   if (process.env.REDIS_URL) return { url: process.env.REDIS_URL, close: async () => {} };
-  const server = findServer() ?? (await installServer());
-  return startServer(server);
+  return startServer(await provideRedisServer());
+}
+
+/**
+ * The program alone, for tests that start, stop and fail over servers of their own: found on PATH; else,
+ * as root on Debian, the package `redis-server` is installed first.
+ * @returns {Promise<string>} its path
+ */
+export async function provideRedisServer() {
+  return findServer() ?? (await installServer());
 }
 
 function findServer() {
@@ -43,8 +51,9 @@ function isExecutable(file) {
 async function installServer() {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
     throw new UserError(
-      'These tests need a Redis server. Set REDIS_URL to one, or install redis-server or valkey-server\n' +
-        'so that it is on PATH (Debian, Ubuntu: sudo apt-get install redis-server; macOS: brew install redis).',
+      'The tests need the program redis-server or valkey-server. Install it so that it is on PATH\n' +
+        '(Debian, Ubuntu: sudo apt-get install redis-server; macOS: brew install redis). To run one command\n' +
+        'with a Redis that is there already, REDIS_URL is enough.',
     );
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

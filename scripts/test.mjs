@@ -8,6 +8,7 @@ import { dim, main, say, seconds, UserError } from './lib/repo.mjs';
 import { step } from './lib/run.mjs';
 import { ensureInstalled, ensureNode, ensureTools, supportedMajors } from './lib/toolchain.mjs';
 import { runVitest } from './lib/vitest.mjs';
+import { provideRedisServer } from './redis.mjs';
 
 /** The oldest supported Node.js, and the one that most servers run. */
 const defaultMajors = [20, 24];
@@ -61,6 +62,7 @@ async function runAll({ part, majors, args }) {
   const nodes = new Map();
   if (part !== 'unit') for (const major of majors) nodes.set(major, await ensureNode(major));
   await ensureInstalled(tools);
+  const redisServer = part === 'unit' ? undefined : await provideRedisServer();
 
   if (part !== 'unit') {
     if (!(await check('Build', () => turbo(tools, ['build', 'build:fixtures'])))) return;
@@ -76,7 +78,10 @@ async function runAll({ part, majors, args }) {
     await tests('Unit tests', () => runVitest(tools, 'unit', { args }));
   }
   if (part === 'unit') return;
-  const env = Object.fromEntries([...nodes].map(([major, node]) => [`CORRAL_NODE_${major}`, node]));
+  const env = {
+    ...Object.fromEntries([...nodes].map(([major, node]) => [`CORRAL_NODE_${major}`, node])),
+    CORRAL_REDIS_SERVER: redisServer,
+  };
   for (const [major, node] of nodes) {
     await tests(`Process tests on Node ${major}`, () =>
       runVitest(tools, 'process', { env: { ...env, CORRAL_TEST_NODE: node }, args }),
