@@ -5,6 +5,8 @@ import https from 'node:https';
 import net from 'node:net';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
+import { addTo, removeFrom } from './dense-list.js';
+import type { Listed } from './dense-list.js';
 
 export interface ConnectionTracker {
   readonly server: net.Server;
@@ -33,16 +35,28 @@ export interface ConnectionTracker {
  */
 type ConnectionState = 'http' | 'http2' | 'long-lived' | 'ending';
 
-interface Connection {
+interface Connection extends Listed {
   readonly socket: Socket;
   state: ConnectionState;
-  /** Requests that have arrived and whose response has not been written. */
-  readonly responses: http.ServerResponse[];
+  /** The response to the request that arrived first of those that are not answered. */
+  response: http.ServerResponse | undefined;
+  /** Those to the requests pipelined behind it; few clients do that. */
+  pipelined: http.ServerResponse[] | undefined;
   /** The one that asks the client to leave. */
   askedIn: http.ServerResponse | undefined;
   seenBytes: number;
   lastActiveMs: number | undefined;
 }
+
+/** A TCP connection that carries a TLS one. */
+interface Carrier extends Listed {
+  readonly socket: Socket;
+}
+
+/** Where a socket keeps what we know of it. */
+const connectionOf = Symbol('corral.connection');
+const carrierOf = Symbol('corral.carrier');
+type FollowedSocket = Socket & { [connectionOf]?: Connection; [carrierOf]?: Carrier };
 
 export interface ConnectionObserver {
   /** Called for each HTTP/2 stream; HTTP/1 requests have a diagnostics channel. */
@@ -64,44 +78,51 @@ export function trackConnections(
     : server instanceof http.Server || server instanceof https.Server
       ? 'http'
       : 'long-lived';
-  // What is open is counted on the TCP sockets; what is idle is judged on the sockets that carry the
-  // requests. With TLS these are not the same objects.
-  const open = new Set<Socket>();
-  const connections = new Map<Socket, Connection>();
+  // What is idle is judged on the sockets that carry the requests, what is open is counted on the TCP
+  // sockets. Only with TLS these are not the same objects.
+  const connections: Connection[] = [];
+  const carriers: Carrier[] = [];
+  const open: readonly Listed[] = isTls ? carriers : connections;
   const sessions = new Set<ServerHttp2Session>();
   const emptyListeners: Array<() => void> = [];
   let leaving = false;
   let firstSweepMs: number | undefined;
 
-  const carry = (socket: Socket, state: ConnectionState): void => {
-    connections.set(socket, {
+  // These run for every connection: one function for all sockets, and no more work than needed.
+  const connect = (socket: FollowedSocket, state: ConnectionState): void => {
+    const connection: Connection = {
+      index: -1,
       socket,
       state,
-      responses: [],
+      response: undefined,
+      pipelined: undefined,
       askedIn: undefined,
       seenBytes: 0,
       lastActiveMs: undefined,
-    });
+    };
+    socket[connectionOf] = connection;
+    addTo(connections, connection);
   };
-
-  // One function for all sockets, because this runs for every connection.
-  function onClosed(this: Socket): void {
-    connections.delete(this);
-    if (!open.delete(this)) return;
+  function onClosed(this: FollowedSocket): void {
+    const { [connectionOf]: connection, [carrierOf]: carrier } = this;
+    if (connection !== undefined) removeFrom(connections, connection);
+    if (carrier !== undefined) removeFrom(carriers, carrier);
+    // Of a TLS connection, the TCP socket counts.
+    if (isTls && carrier === undefined) return;
     observer.onConnectionClosed();
-    if (open.size === 0) for (const listener of emptyListeners) listener();
+    if (open.length === 0) for (const listener of emptyListeners) listener();
   }
 
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    if (!isTls) carry(socket, initialState);
+  server.on('connection', (socket: FollowedSocket) => {
+    if (isTls) addTo(carriers, (socket[carrierOf] = { index: -1, socket }));
+    else connect(socket, initialState);
     socket.on('close', onClosed);
     observer.onConnectionOpened();
   });
   if (isTls) {
     server.on('secureConnection', (socket: tls.TLSSocket) => {
       // With `allowHTTP1`, clients that have not agreed on HTTP/2 get HTTP/1.
-      carry(socket, isHttp2 && socket.alpnProtocol !== 'h2' ? 'http' : initialState);
+      connect(socket, isHttp2 && socket.alpnProtocol !== 'h2' ? 'http' : initialState);
       socket.on('close', onClosed);
     });
   }
@@ -113,15 +134,14 @@ export function trackConnections(
       if (leaving) announceGoaway(session);
     });
   }
-  markUpgrades(server, (socket) => {
-    const connection = connections.get(socket);
+  markUpgrades(server, ({ [connectionOf]: connection }: FollowedSocket) => {
     if (connection !== undefined) connection.state = 'long-lived';
   });
 
   /** Of pipelined requests, only the last one's response says so: Node would not send those after it. */
   const askToLeave = (connection: Connection): void => {
     const { askedIn } = connection;
-    const last = connection.responses.at(-1);
+    const last = connection.pipelined?.at(-1) ?? connection.response;
     if (last === undefined || last === askedIn || last.headersSent) return;
     if (askedIn?.headersSent === false) askedIn.shouldKeepAlive = true;
     last.shouldKeepAlive = false;
@@ -139,8 +159,8 @@ export function trackConnections(
   };
 
   const closeIfIdle = (connection: Connection, nowMs: number, idleGraceMs: number): void => {
-    const { socket, responses } = connection;
-    const isActive = responses.length > 0 || socket.bytesRead !== connection.seenBytes;
+    const { socket, response } = connection;
+    const isActive = response !== undefined || socket.bytesRead !== connection.seenBytes;
     if (isActive || connection.lastActiveMs === undefined) {
       connection.seenBytes = socket.bytesRead;
       connection.lastActiveMs = nowMs;
@@ -152,24 +172,24 @@ export function trackConnections(
   return {
     server,
     get size() {
-      return open.size;
+      return open.length;
     },
-    requestStarted(socket, response) {
-      const connection = connections.get(socket);
+    requestStarted({ [connectionOf]: connection }: FollowedSocket, response) {
       if (connection === undefined) return;
       // An HTTP/1 request on an HTTP/2 server (`allowHTTP1`).
       connection.state = 'http';
-      connection.responses.push(response);
+      if (connection.response === undefined) connection.response = response;
+      else (connection.pipelined ??= []).push(response);
       if (leaving) askToLeave(connection);
     },
-    requestFinished(socket, response) {
-      const responses = connections.get(socket)?.responses;
+    requestFinished({ [connectionOf]: connection }: FollowedSocket, response) {
       // Pipelined or not, the responses of a connection are written in the order of its requests.
-      if (responses?.[0] === response) responses.shift();
+      if (connection?.response !== response) return;
+      connection.response = connection.pipelined?.shift();
     },
     askClientsToLeave() {
       leaving = true;
-      for (const connection of connections.values()) askToLeave(connection);
+      for (const connection of connections) askToLeave(connection);
       for (const session of sessions) announceGoaway(session);
     },
     stopAccepting() {
@@ -177,7 +197,7 @@ export function trackConnections(
       if (server.listening) net.Server.prototype.close.call(server);
     },
     closeIdle(nowMs, idleGraceMs) {
-      for (const connection of connections.values()) {
+      for (const connection of connections) {
         if (connection.state === 'http' || connection.state === 'ending') {
           closeIfIdle(connection, nowMs, idleGraceMs);
         }
@@ -186,18 +206,17 @@ export function trackConnections(
       if (nowMs - firstSweepMs < idleGraceMs) return;
       // The second half: the streams that clients opened before they knew are here by now.
       for (const session of sessions) session.close();
-      if (isTls) closeUnfinishedHandshakes(open, connections);
+      if (isTls) closeUnfinishedHandshakes(carriers, connections);
     },
     endLongLived() {
-      for (const connection of connections.values()) {
+      for (const connection of connections) {
         if (connection.state === 'long-lived') end(connection);
       }
     },
     destroyAll() {
-      const count = open.size;
+      const count = open.length;
       for (const session of sessions) session.destroy();
-      for (const { socket } of connections.values()) socket.destroy();
-      for (const socket of open) socket.destroy();
+      for (const { socket } of [...connections, ...carriers]) socket.destroy();
       return count;
     },
     onEmpty(listener) {
@@ -239,13 +258,15 @@ function markUpgrades(server: net.Server, onUpgrade: (socket: Socket) => void): 
 
 /** Destroys TCP connections on which no TLS connection has been made. */
 function closeUnfinishedHandshakes(
-  open: ReadonlySet<Socket>,
-  connections: ReadonlyMap<Socket, Connection>,
+  carriers: readonly Carrier[],
+  connections: readonly Connection[],
 ): void {
-  const peer = (socket: Socket): string => `${socket.remoteAddress}|${socket.remotePort}`;
-  const established = new Set([...connections.keys()].map(peer));
-  for (const socket of open) {
+  const peer = ({ socket }: Carrier): string => `${socket.remoteAddress}|${socket.remotePort}`;
+  const established = new Set(connections.map(peer));
+  for (const carrier of carriers) {
     // Without a port (Unix sockets) the two cannot be told apart; the deadline of the drain remains.
-    if (socket.remotePort !== undefined && !established.has(peer(socket))) socket.destroy();
+    if (carrier.socket.remotePort !== undefined && !established.has(peer(carrier))) {
+      carrier.socket.destroy();
+    }
   }
 }

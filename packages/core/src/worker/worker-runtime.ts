@@ -14,6 +14,7 @@ import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { DrainRequest } from '../serving/drain.js';
 import { createServingProcess } from '../serving/serving-process.js';
+import { createConnectionReports } from './connection-reports.js';
 import { openPrimaryLink } from './primary-link.js';
 import { installSlotListener } from './slot-listener.js';
 import { isDebugged, startStallWatchdog } from './stall-watchdog.js';
@@ -21,9 +22,6 @@ import { isDebugged, startStallWatchdog } from './stall-watchdog.js';
 /** A status is put together at once; a rollout takes as long as the workers' boots. */
 const STATUS_TIMEOUT_MS = 5_000;
 const ROLLOUT_TIMEOUT_MS = 600_000;
-
-/** A change in the number of connections that the primary is told of between heartbeats. */
-const REPORTED_CHANGE = 8;
 
 export interface WorkerIdentity {
   readonly workerId: number;
@@ -40,17 +38,13 @@ export async function startWorker(
 ): Promise<Cluster> {
   const serving = createServingProcess({ role: 'worker', ...identity }, options, logger, {
     onWaiting: (checks) => link.send({ type: 'waitingForChecks', checks }),
-    onConnections: reportConnections,
+    onConnections: (connections) => connectionReports.changed(connections),
     connectionsSettled: async () => await slotListener.settled(),
     letClientsGo: () => slotListener.letClientsGo(),
   });
-  let reportedConnections = 0;
-  // A function and not a constant: serving begins to call it before the link is open.
-  function reportConnections(connections: number): void {
-    if (Math.abs(connections - reportedConnections) < REPORTED_CHANGE) return;
-    reportedConnections = connections;
+  const connectionReports = createConnectionReports((connections) => {
     link.send({ type: 'connections', connections });
-  }
+  });
   const events = createClusterEmitter(logger, () => link.send({ type: 'listenForEvents' }));
 
   const leave = async (request: DrainRequest, exitCode: number): Promise<void> => {
@@ -158,7 +152,7 @@ export async function startWorker(
 
   const beat = (): void => {
     const { connections, requests } = serving.registry;
-    reportedConnections = connections;
+    connectionReports.told(connections);
     link.send({
       type: 'heartbeat',
       sample: serving.members.health.sample(),
