@@ -1,5 +1,5 @@
 // Any process: checks what bootstrap() is given and fills in defaults, once, into a frozen object.
-import { z } from 'zod';
+import * as z from './zod.js';
 import type {
   AdminOptions,
   BootstrapOptions,

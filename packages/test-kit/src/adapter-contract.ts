@@ -1,5 +1,5 @@
 // Test process: what every adapter must do, checked on real processes that run the adapter's program.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContractLine, ContractSettings } from './contract-program.js';
 import { CLOSE_MESSAGE, COUNTED_HEADER, RELEASE_MESSAGE, SLOW_PATH } from './contract-program.js';
 import { freePort } from './free-port.js';
@@ -82,13 +82,19 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
     };
   };
 
-  afterEach(async () => {
+  const closeAll = async (): Promise<void> => {
     await Promise.all(programs.splice(0).map(async (fixture) => await fixture.close()));
-  });
+  };
 
+  // One program for all that leaves it as it was, and for the reload that ends it.
   describe(`adapter contract: ${name}`, () => {
+    let program: Program;
+    beforeAll(async () => {
+      program = await start({ options: { minUptimeMs: 100 } });
+    });
+    afterAll(closeAll);
+
     it('answers in every worker, with the cluster of that worker', async () => {
-      const program = await start();
       const identities = await program.identities();
       expect([...identities.keys()].sort()).toEqual([1, 2]);
       for (const identity of identities.values()) {
@@ -97,7 +103,6 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
     });
 
     it('answers the health routes', async () => {
-      const program = await start();
       for (const path of ['/livez', '/readyz', '/startupz']) {
         const text = await program.get(path);
         expect(text, path).toMatchObject({ status: 200, body: 'ok' });
@@ -132,7 +137,6 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
     });
 
     it('leaves every other request to the app', async () => {
-      const program = await start();
       const { error, notFound } = contract.frameworkAnswers;
       for (const path of ['/nowhere', '/livez/deeper', '/healthy']) {
         const answer = await program.get(path);
@@ -147,8 +151,33 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       expect(program.fixture.events.filter(({ event }) => event === 'workerExit')).toEqual([]);
     });
 
+    it('reload under load loses nothing', async () => {
+      const loads = startLoads(program);
+      await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
+
+      program.fixture.kill('SIGUSR2');
+      const reload = await program.fixture.nextEvent('reload');
+      expect(reload).toMatchObject({ generation: 2, replaced: WORKERS, failed: 0 });
+      for (let gone = 0; gone < WORKERS; gone += 1) {
+        const exit = await program.fixture.nextEvent('workerExit');
+        expect(exit).toMatchObject({ reason: 'reload', code: 0 });
+      }
+      await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
+      for (const load of loads) expectNothingLost(await load.stop());
+
+      const identities = await program.identities();
+      expect([...identities.values()].map(({ generation }) => generation)).toEqual([2, 2]);
+      program.fixture.kill('SIGTERM');
+      expect(await program.fixture.waitForExit()).toEqual({ code: 0, signal: null });
+    });
+  });
+
+  describe(`adapter contract: ${name}`, () => {
+    afterEach(closeAll);
+
     it('answers health routes where it is told to, and only there', async () => {
       const program = await start({
+        isPassive: true,
         health: { live: '/-/live', ready: '/-/ready', startup: false, health: '/-/health' },
       });
       expect(await program.get('/-/live?verbose')).toMatchObject({ status: 200 });
@@ -157,6 +186,7 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       for (const path of ['/livez', '/readyz', '/startupz', '/health']) {
         expect(await program.get(path), path).toMatchObject({ status: 404 });
       }
+      await endPassive(program);
     });
 
     it('while draining: not ready, live, and still serving', async () => {
@@ -206,37 +236,20 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       expect(answered).toBe(received);
     });
 
-    it('reload under load loses nothing', async () => {
-      const program = await start({ options: { minUptimeMs: 100 } });
-      const loads = startLoads(program);
-      await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
-
-      program.fixture.kill('SIGUSR2');
-      const reload = await program.fixture.nextEvent('reload');
-      expect(reload).toMatchObject({ generation: 2, replaced: WORKERS, failed: 0 });
-      for (let gone = 0; gone < WORKERS; gone += 1) {
-        const exit = await program.fixture.nextEvent('workerExit');
-        expect(exit).toMatchObject({ reason: 'reload', code: 0 });
-      }
-      await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
-      for (const load of loads) expectNothingLost(await load.stop());
-
-      const identities = await program.identities();
-      expect([...identities.values()].map(({ generation }) => generation)).toEqual([2, 2]);
-      program.fixture.kill('SIGTERM');
-      expect(await program.fixture.waitForExit()).toEqual({ code: 0, signal: null });
-    });
-
     it('runs without bootstrap(), as in its own tests, and ends with its server', async () => {
       const program = await start({ isPassive: true });
       const app = await program.get('/');
       expect(JSON.parse(app.body)).toEqual({ role: 'single', workerId: 1, generation: 1 });
       expect(await program.get('/readyz')).toMatchObject({ status: 200, body: 'ok' });
-      program.fixture.send(CLOSE_MESSAGE);
-      // Nothing of Corral's keeps the process running: no timer, no signal handler.
-      expect(await program.fixture.waitForExit()).toEqual({ code: 0, signal: null });
+      await endPassive(program);
     });
   });
+}
+
+/** Nothing of Corral's keeps the process running: no timer, no signal handler. */
+async function endPassive({ fixture }: Program): Promise<void> {
+  fixture.send(CLOSE_MESSAGE);
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
 }
 
 function startLoads({ url }: Program): readonly Load[] {

@@ -1,6 +1,6 @@
 // Primary: what a primary passes on to the one that succeeds it in an upgrade: descriptors as stdio
 // entries, and in the environment what they are.
-import { z } from 'zod';
+import * as z from '../zod.js';
 import { inheritanceInvalid } from '../errors.js';
 import type { HandedOver } from './listener-group.js';
 

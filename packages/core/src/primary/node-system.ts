@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../logger.js';
 import { unwrapForPrimary, wrap } from '../protocol/envelope.js';
-import { createStallReportReader, STALL_REPORT_FD } from '../protocol/stall-report.js';
+import { STALL_REPORT_FD } from '../protocol/stall-report.js';
 import type { System, WorkerObserver, WorkerProcess } from '../system.js';
 import { readOomKills } from './cgroup-limits.js';
 import type { LaunchProgram } from './launch-program.js';
+import { createStallReportReader } from './stall-report-reader.js';
 
 /** A process that ends closes its channel a moment before; one that still runs then has let go of it. */
 const DISCONNECT_GRACE_MS = 500;

@@ -1,5 +1,5 @@
 // Both sides: the envelope that marks our messages among others' on the channel, and their validation.
-import { z } from 'zod';
+import * as z from '../zod.js';
 import type { ClusterEventName, ClusterEvents } from '../cluster.js';
 import type { ToPrimary, ToWorker } from './messages.js';
 

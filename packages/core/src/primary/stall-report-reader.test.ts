@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createStallReportReader, formatStallReport } from './stall-report.js';
-import type { StallReport } from './stall-report.js';
+import { formatStallReport } from '../protocol/stall-report.js';
+import type { StallReport } from '../protocol/stall-report.js';
+import { createStallReportReader } from './stall-report-reader.js';
 
 const report: StallReport = {
   blockedMs: 4_000,
