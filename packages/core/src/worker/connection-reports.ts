@@ -1,10 +1,10 @@
 // Worker: tells the primary how many connections stay open, without a message for each that comes and goes.
 
 /** A change that is worth a message between heartbeats. */
-const REPORTED_CHANGE = 8;
+const REPORTED_CHANGE = 4;
 /** How long connections must last to be told of, in ms: with requests that take less, the number of those
  * that are open at the moment changes all the time and says nothing. */
-const WINDOW_MS = 20;
+const WINDOW_MS = 5;
 
 export interface ConnectionReports {
   /** Called for every connection that opens or closes: with how many are open now. */
