@@ -1,6 +1,7 @@
 // Any process: the public handle, `Cluster`, and the shapes its members speak. Types only.
 import type { Health } from './health/health.js';
 import type { Logger } from './logger.js';
+import type { Messaging } from './messages/messaging.js';
 
 /** What this process is: the supervisor, one of its workers, or both in one (development, debuggers). */
 export type ClusterRole = 'primary' | 'worker' | 'single';
@@ -80,6 +81,17 @@ export interface WorkerStatus {
   readonly connections: number;
   /** Requests since the worker started. */
   readonly requests: number;
+  readonly messages: MessageStatus;
+}
+
+/** How the channel between the primary and a worker does. */
+export interface MessageStatus {
+  /** Messages that wait because the worker does not read. */
+  readonly waiting: number;
+  /** Messages that could be lost, and were, because it did not read. */
+  readonly dropped: number;
+  /** Messages, in either direction, that bore Corral's name without being one of its own. */
+  readonly malformed: number;
 }
 
 export interface BalanceStatus {
@@ -182,7 +194,7 @@ export type ClusterListener<E extends ClusterEventName> = (event: ClusterEvents[
  * The running cluster, as seen from any of its processes. In a worker, calls that concern the whole
  * cluster travel to the primary; in single-process mode they are answered on the spot.
  */
-export interface Cluster {
+export interface Cluster extends Messaging {
   readonly role: ClusterRole;
   /**
    * The stable number of this worker, 1…N; a replacement inherits it. 0 in the primary, 1 in

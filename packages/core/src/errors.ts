@@ -1,5 +1,6 @@
 // Any process: every error this package raises. The only place where codes and messages are made.
 import type { ExitReason, ReloadReport, WorkerErrorInfo } from './cluster.js';
+import type { Uncloneable } from './values/cloneable.js';
 
 /** Stable codes of {@link CorralError}; a message may change, a code does not. */
 export type CorralErrorCode =
@@ -19,7 +20,11 @@ export type CorralErrorCode =
   | 'UPGRADE_FAILED'
   | 'INHERITANCE_INVALID'
   | 'ENV_FILE_UNREADABLE'
-  | 'BALANCE_UNAVAILABLE';
+  | 'BALANCE_UNAVAILABLE'
+  | 'VALUE_UNCLONEABLE'
+  | 'NO_RESPONDER'
+  | 'WORKER_GONE'
+  | 'CHANNEL_SATURATED';
 
 export interface CorralErrorOptions {
   readonly cause?: unknown;
@@ -137,6 +142,37 @@ export function channelClosed(name: string): CorralError {
   );
 }
 
+export function valueUncloneable(call: string, found: Uncloneable): CorralError {
+  const where = found.path === '' ? 'the value' : `'${found.path}' in the value`;
+  return new CorralError(
+    'VALUE_UNCLONEABLE',
+    `${call}: ${where} is ${found.what}, which cannot be copied to another process; send plain data`,
+    { details: found },
+  );
+}
+
+/** @param where such as `worker 2` */
+export function noResponder(name: string, where: string): CorralError {
+  return new CorralError(
+    'NO_RESPONDER',
+    `nothing answers to '${name}' in ${where}; call cluster.respond('${name}', …) there first`,
+  );
+}
+
+export function workerGone(name: string, workerId: number): CorralError {
+  return new CorralError(
+    'WORKER_GONE',
+    `'${name}' cannot be answered: worker ${workerId} does not run, or has ended before it answered`,
+  );
+}
+
+export function channelSaturated(name: string, workerId: number): CorralError {
+  return new CorralError(
+    'CHANNEL_SATURATED',
+    `'${name}' was dropped: worker ${workerId} does not read, and too much waits for it already`,
+  );
+}
+
 export function remoteError(error: WorkerErrorInfo, details: unknown): CorralError {
   const code = isCorralErrorCode(error.code) ? error.code : 'REMOTE_ERROR';
   return new CorralError(code, error.message, {
@@ -230,10 +266,16 @@ function isCorralErrorCode(code: string | undefined): code is CorralErrorCode {
 }
 
 const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
+  'CHANNEL_CLOSED',
+  'CHANNEL_SATURATED',
   'INVALID_ARGUMENT',
+  'NO_RESPONDER',
   'RELOAD_ABORTED',
+  'REQUEST_TIMEOUT',
   'SHUTTING_DOWN',
   'UPGRADE_FAILED',
+  'VALUE_UNCLONEABLE',
+  'WORKER_GONE',
 ]);
 
 function describe(value: unknown): string {

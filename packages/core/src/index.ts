@@ -25,6 +25,7 @@ export type {
   ClusterStatus,
   ExitReason,
   Main,
+  MessageStatus,
   ReloadOptions,
   ReloadReport,
   ShutdownHook,
@@ -36,6 +37,14 @@ export type {
   WorkerStateName,
   WorkerStatus,
 } from './cluster.js';
+export type {
+  MessageContext,
+  MessageListener,
+  MessageResponder,
+  Messaging,
+  RequestOptions,
+  RequestTarget,
+} from './messages/messaging.js';
 export type {
   Health,
   HealthCheck,

@@ -2,6 +2,7 @@
 // The real one is primary/node-system.ts; unit tests drive the supervisor with a simulated one.
 import type { ToPrimary, ToWorker } from './protocol/messages.js';
 import type { NativeHandle } from './protocol/native-handle.js';
+import type { BacklogFigures } from './protocol/outbox.js';
 import type { StallReport } from './protocol/stall-report.js';
 
 export interface System {
@@ -26,14 +27,22 @@ export interface LaunchSpec {
 export interface WorkerProcess {
   /** 0 when the process could not be started. */
   readonly pid: number;
-  /** Posts a message; false when the channel is closed. */
+  /** Posts a message that the worker must have; false when the channel is closed. */
   send(message: ToWorker, handle?: NativeHandle): boolean;
+  /** Posts a message that can be lost; `onDropped`: it was, because the worker does not read. */
+  offer(message: ToWorker, onDropped?: () => void): boolean;
+  readonly backlog: BacklogFigures;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /** What a worker's process does; called from the event loop, never from within `launch`. */
 export interface WorkerObserver {
   onMessage(message: ToPrimary): void;
+  /** A message that bears our name without being one of ours. */
+  onMalformed(why: string): void;
+  /** It does not read what is sent: the first message that can be lost was dropped. */
+  onNotReading(): void;
+  onReadingAgain(dropped: number): void;
   /** The app said `process.send('ready')`. */
   onSaidReady(): void;
   onStallReport(report: StallReport): void;

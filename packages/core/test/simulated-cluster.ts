@@ -77,6 +77,10 @@ export const DEAF_LISTENER: WorkerListener = {
   onDisconnected: ignore,
   onRequest: ignore,
   onListenerRequest: ignore,
+  onAppMessage: ignore,
+  onMalformed: ignore,
+  onNotReading: ignore,
+  onReadingAgain: ignore,
   onChange: ignore,
   onExit: ignore,
 };
@@ -146,6 +150,8 @@ export function createSimulatedCluster(
     answer(worker, { seq, call }) {
       worker.send({ type: 'reply', seq, outcome: { ok: true, value: call.name } });
     },
+    onAppMessage: () => undefined,
+    onGone: () => undefined,
   });
   return {
     supervisor,

@@ -203,6 +203,8 @@ export function startProcess(spec: ProcessSpec): {
       else obey(message);
       return true;
     },
+    offer: (message) => control.send(message),
+    backlog: { waiting: 0, dropped: 0 },
     kill(signal) {
       signals.push(signal);
       isLeaving = true;

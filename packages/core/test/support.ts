@@ -64,7 +64,7 @@ let lastCallId = 0;
 /** Calls a method of the cluster in the fixture's primary. */
 export async function call(
   fixture: Fixture,
-  method: 'status' | 'reload' | 'scale' | 'shutdown',
+  method: 'status' | 'reload' | 'scale' | 'shutdown' | 'request',
   ...args: readonly (number | string | object)[]
 ): Promise<CallOutcome> {
   lastCallId += 1;

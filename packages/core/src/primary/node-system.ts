@@ -5,6 +5,9 @@ import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../logger.js';
 import { unwrapForPrimary, wrap } from '../protocol/envelope.js';
+import type { ToWorker } from '../protocol/messages.js';
+import type { NativeHandle } from '../protocol/native-handle.js';
+import { createOutbox } from '../protocol/outbox.js';
 import { STALL_REPORT_FD } from '../protocol/stall-report.js';
 import type { System, WorkerObserver, WorkerProcess } from '../system.js';
 import { readOomKills } from './cgroup-limits.js';
@@ -53,7 +56,7 @@ export function createNodeSystem({ logger, program }: NodeSystemOptions): System
         return NO_PROCESS;
       }
       observe(worker, observer, logger.child({ workerId, generation }));
-      return toWorkerProcess(worker);
+      return toWorkerProcess(worker, observer);
     },
   };
 }
@@ -68,18 +71,30 @@ export function readTextFile(path: string): string | undefined {
 }
 
 /** Stands for a process that could not be started. */
-const NO_PROCESS: WorkerProcess = { pid: 0, send: () => false, kill: () => undefined };
+const NO_PROCESS: WorkerProcess = {
+  pid: 0,
+  send: () => false,
+  offer: () => false,
+  backlog: { waiting: 0, dropped: 0 },
+  kill: () => undefined,
+};
 
-function toWorkerProcess(worker: Worker): WorkerProcess {
+function toWorkerProcess(worker: Worker, observer: WorkerObserver): WorkerProcess {
+  const post = (message: ToWorker, done: () => void, handle?: NativeHandle): boolean => {
+    if (!worker.isConnected()) return false;
+    // Node takes its own native handles here, though its types know only the objects around them.
+    const sendHandle = handle as Parameters<typeof worker.process.send>[1];
+    // With a callback, a channel that closes meanwhile is no 'error' event.
+    worker.process.send(wrap(message), sendHandle, undefined, done);
+    return true;
+  };
+  const outbox = createOutbox<ToWorker>(post, observer);
   return {
     pid: worker.process.pid ?? 0,
-    send(message, handle) {
-      if (!worker.isConnected()) return false;
-      // Node takes its own native handles here, though its types know only the objects around them.
-      const sendHandle = handle as Parameters<typeof worker.process.send>[1];
-      // With a callback, a channel that closes meanwhile is no 'error' event.
-      worker.process.send(wrap(message), sendHandle, undefined, () => undefined);
-      return true;
+    send: (message, handle) => post(message, () => undefined, handle),
+    offer: outbox.offer,
+    get backlog() {
+      return outbox.figures;
     },
     kill: (signal) => void worker.process.kill(signal),
   };
@@ -89,9 +104,8 @@ function observe(worker: Worker, observer: WorkerObserver, logger: Logger): void
   worker.on('message', (raw: unknown) => {
     const unwrapped = unwrapForPrimary(raw);
     if (unwrapped.kind === 'message') observer.onMessage(unwrapped.message);
-    else if (unwrapped.kind === 'malformed') {
-      logger.warn({ why: unwrapped.why }, 'dropped a malformed message of a worker');
-    } else if (raw === 'ready') observer.onSaidReady();
+    else if (unwrapped.kind === 'malformed') observer.onMalformed(unwrapped.why);
+    else if (raw === 'ready') observer.onSaidReady();
   });
 
   // Without descriptors left for it (EMFILE), a process has no stdio either.

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { checkReason, checkUpgradeOptions } from '../call-arguments.js';
 import type { Cluster, ClusterStatus, UpgradeOptions } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
-import { CorralError, EXIT_CODES, toErrorInfo } from '../errors.js';
+import { EXIT_CODES } from '../errors.js';
 import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
@@ -12,6 +12,7 @@ import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PrimaryCall } from '../protocol/messages.js';
+import { toOutcome } from '../protocol/outcome.js';
 import { startAdminServer } from './admin-server.js';
 import type { AdminServer } from './admin-server.js';
 import { startAutoscaler } from './autoscaler.js';
@@ -20,6 +21,7 @@ import type { CgroupLimits } from './cgroup-limits.js';
 import { takeInheritance } from './inheritance.js';
 import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
+import { createMessageRouter } from './message-router.js';
 import { createNodeSystem, readTextFile } from './node-system.js';
 import { startSuccessor, succeed } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
@@ -74,6 +76,7 @@ export async function startPrimary(
   let hasFailed = false;
   const localEvents = createClusterEmitter(logger);
 
+  const router = createMessageRouter(logger, (workerId) => supervisor.holderOf(workerId));
   const supervisor = createSupervisor({
     options,
     system,
@@ -88,15 +91,12 @@ export async function startPrimary(
       },
     },
     answer(worker, { seq, call }) {
-      void answerCall(call).then(
-        (value) => worker.send({ type: 'reply', seq, outcome: { ok: true, value } }),
-        (thrown: unknown) => {
-          const details = thrown instanceof CorralError ? thrown.details : undefined;
-          const error = toErrorInfo(thrown);
-          worker.send({ type: 'reply', seq, outcome: { ok: false, error, details } });
-        },
+      void toOutcome(answerCall(call)).then((outcome) =>
+        worker.send({ type: 'reply', seq, outcome }),
       );
     },
+    onAppMessage: router.onMessage,
+    onGone: router.gone,
   });
 
   const status = (): ClusterStatus => ({
@@ -208,6 +208,7 @@ export async function startPrimary(
     ready: () => undefined,
     onShutdown: hooks.add,
     ...localEvents.members(() => handle),
+    ...router.members,
   };
   publish(handle);
 

@@ -334,6 +334,7 @@ describe('the status', () => {
       eventLoopUtilizationRatio: 0.2,
       eventLoopDelayP99Ms: 2,
       connections: 4,
+      messages: { waiting: 0, dropped: 0, malformed: 0 },
       requests: 10,
     });
     system.newest(1).say({ type: 'connections', connections: 40 });

@@ -50,6 +50,8 @@ export interface Supervisor {
   readonly ended: Promise<SupervisorEnd>;
   readonly isStopping: boolean;
   readonly generation: number;
+  /** The worker that holds the seat of that number. */
+  holderOf(workerId: number): WorkerHandle | undefined;
   /** Posts an event to every worker whose app listens for events. */
   tellListeners(message: Extract<ToWorker, { type: 'event' }>): void;
   status(): Omit<ClusterStatus, 'role' | 'pid' | 'nodeVersion'>;
@@ -65,6 +67,9 @@ export interface SupervisorParts {
   readonly firstGeneration: number;
   /** Answers a worker's request. */
   readonly answer: (worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>) => void;
+  readonly onAppMessage: WorkerListener['onAppMessage'];
+  /** A worker has ended. */
+  readonly onGone: (worker: WorkerHandle) => void;
 }
 
 type Phase =
@@ -160,6 +165,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     },
     onRequest: parts.answer,
     onListenerRequest: parts.listeners.onRequest,
+    onAppMessage: parts.onAppMessage,
+    onMalformed: reports.malformed,
+    onNotReading: reports.notReading,
+    onReadingAgain: reports.readingAgain,
     onChange: () => parts.listeners.update(),
     onExit(worker, exit) {
       workers.delete(worker);
@@ -170,6 +179,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       }
       const isExplained = isStopping() || phase.name === 'starting';
       reports.exited(worker, exit, !isExplained);
+      parts.onGone(worker);
       if (phase.name === 'starting' && seats.has(worker.workerId)) failStart(worker, exit);
       else lose(worker, exit);
       finishIfEmpty();
@@ -341,8 +351,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       }, HURRY_MS);
     },
     tellListeners(message) {
-      for (const worker of workers) if (worker.wantsEvents) worker.send(message);
+      for (const worker of workers) if (worker.wantsEvents) worker.offer(message);
     },
+    holderOf: (workerId) => seats.get(workerId)?.holder,
     status: () => {
       const all = [...workers].map((worker) => worker.status());
       return {

@@ -1,6 +1,12 @@
 // Primary: a worker as the primary sees it: its process, its state, its last figures.
 import type { ExitReason, StackFrame, WorkerErrorInfo, WorkerStatus } from '../cluster.js';
-import type { Heartbeat, ListenerRequest, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type {
+  AppMessageToPrimary,
+  Heartbeat,
+  ListenerRequest,
+  ToPrimary,
+  ToWorker,
+} from '../protocol/messages.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
 import type { StallReport } from '../protocol/stall-report.js';
 import type { LaunchSpec, ProcessExit, System, WorkerProcess } from '../system.js';
@@ -39,6 +45,12 @@ export interface WorkerListener {
   onTerminated(worker: WorkerHandle): void;
   onRequest(worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>): void;
   onListenerRequest(worker: WorkerHandle, request: ListenerRequest): void;
+  onAppMessage(worker: WorkerHandle, message: AppMessageToPrimary): void;
+  /** It has sent what bears our name without being one of our messages. */
+  onMalformed(worker: WorkerHandle, why: string): void;
+  /** It does not read: messages that can be lost are dropped. */
+  onNotReading(worker: WorkerHandle): void;
+  onReadingAgain(worker: WorkerHandle, dropped: number): void;
   /** Its state has changed, or its number of connections by much. */
   onChange(worker: WorkerHandle): void;
   onExit(worker: WorkerHandle, exit: WorkerExit): void;
@@ -58,6 +70,8 @@ export interface WorkerHandle extends LaunchSpec {
   readonly wantsEvents: boolean;
   readonly bootMs: number;
   send(message: ToWorker, handle?: NativeHandle): boolean;
+  /** Sends what can be lost; `onDropped`: it was, because the worker does not read. */
+  offer(message: ToWorker, onDropped?: () => void): boolean;
   /** Tells it to leave. Without effect on one that leaves already. */
   drain(reason: ExitReason): void;
   hurry(): void;
@@ -96,7 +110,7 @@ export function launchWorker(
   let lastSeenMs = startMs;
   let hasSaidHello = false;
   let bootMs = 0;
-  let figures: Pick<Heartbeat, 'sample' | 'connections' | 'requests' | 'debugged'> = {
+  let figures: Omit<Heartbeat, 'type'> = {
     sample: NO_FIGURES,
     connections: 0,
     requests: 0,
@@ -105,6 +119,7 @@ export function launchWorker(
   let wantsEvents = false;
   let failingChecks: readonly string[] = [];
   let cutConnections = 0;
+  let malformedMessages = 0;
   let error: WorkerErrorInfo | undefined;
   let listenAddress: string | undefined;
 
@@ -168,6 +183,12 @@ export function launchWorker(
       case 'connectionReply':
         listener.onListenerRequest(handle, message);
         return;
+      case 'interest':
+      case 'publish':
+      case 'ask':
+      case 'answer':
+        listener.onAppMessage(handle, message);
+        return;
       case 'connections':
         figures = { ...figures, connections: message.connections };
         listener.onChange(handle);
@@ -222,6 +243,7 @@ export function launchWorker(
       return bootMs;
     },
     send: (message, sent) => workerProcess.send(message, sent),
+    offer: (message, onDropped) => workerProcess.offer(message, onDropped),
     drain(reason) {
       if (!step({ type: 'drain', reason })) return;
       // One that does not listen yet has nothing to drain, and may never listen.
@@ -282,10 +304,20 @@ export function launchWorker(
       eventLoopDelayP99Ms: figures.sample.eventLoopDelayP99Ms,
       connections: figures.connections,
       requests: figures.requests,
+      messages: {
+        ...workerProcess.backlog,
+        malformed: malformedMessages + (figures.malformedMessages ?? 0),
+      },
     }),
   };
   const workerProcess: WorkerProcess = system.launch(spec, {
     onMessage,
+    onMalformed(why) {
+      malformedMessages += 1;
+      listener.onMalformed(handle, why);
+    },
+    onNotReading: () => listener.onNotReading(handle),
+    onReadingAgain: (dropped) => listener.onReadingAgain(handle, dropped),
     onSaidReady: () => void workerProcess.send({ type: 'markReady' }),
     onStallReport,
     onDisconnect() {

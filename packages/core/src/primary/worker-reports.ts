@@ -12,6 +12,9 @@ export interface WorkerReports {
   failing(worker: WorkerHandle, error: WorkerErrorInfo): void;
   terminated(worker: WorkerHandle): void;
   disconnected(worker: WorkerHandle): void;
+  malformed(worker: WorkerHandle, why: string): void;
+  notReading(worker: WorkerHandle): void;
+  readingAgain(worker: WorkerHandle, dropped: number): void;
   /** @param isLogged false when its end is no surprise. */
   exited(worker: WorkerHandle, exit: WorkerExit, isLogged: boolean): void;
   replacementFailed(
@@ -83,6 +86,21 @@ export function createWorkerReports(logger: Logger, events: ClusterEmitter): Wor
       logger.error(
         about(worker),
         `worker ${worker.workerId} has closed its channel to the primary; it drains and is replaced`,
+      );
+    },
+    malformed(worker, why) {
+      logger.warn({ ...about(worker), why }, 'dropped a malformed message of a worker');
+    },
+    notReading(worker) {
+      logger.warn(
+        about(worker),
+        `worker ${worker.workerId} does not read its channel; messages to it are dropped, oldest first`,
+      );
+    },
+    readingAgain(worker, dropped) {
+      logger.warn(
+        { ...about(worker), dropped },
+        `worker ${worker.workerId} reads again; ${dropped} message(s) to it were dropped`,
       );
     },
     exited(worker, { reason, code, signal, uptimeMs, error }, isLogged) {

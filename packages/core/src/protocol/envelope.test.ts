@@ -14,6 +14,7 @@ const sample = {
   eventLoopDelayP99Ms: 6,
 };
 const error = { name: 'Error', message: 'x', code: 'E', stack: 'Error: x\n    at y' };
+const data = new Uint8Array([1, 2]);
 const query = { address: null, port: 3_000, addressType: 4, flags: 0, index: 0 } as const;
 
 /** One of every type; a new type that is missing here fails to compile. */
@@ -28,7 +29,17 @@ const toPrimary: {
     { type: 'bootFailed', error: { name: 'E', message: '' }, address: '*:80' },
   ],
   failing: [{ type: 'failing', error }],
-  heartbeat: [{ type: 'heartbeat', sample, connections: 0, requests: 9, debugged: false }],
+  heartbeat: [
+    { type: 'heartbeat', sample, connections: 0, requests: 9, debugged: false },
+    {
+      type: 'heartbeat',
+      sample,
+      connections: 0,
+      requests: 9,
+      debugged: false,
+      malformedMessages: 1,
+    },
+  ],
   terminated: [{ type: 'terminated' }],
   drained: [{ type: 'drained', cutConnections: 2 }],
   listenForEvents: [{ type: 'listenForEvents' }],
@@ -46,6 +57,13 @@ const toPrimary: {
   unlisten: [{ type: 'unlisten', key: 'k', isDraining: true }],
   connectionReply: [{ type: 'connectionReply', key: 'k', seq: 1, accepted: false }],
   connections: [{ type: 'connections', connections: 8 }],
+  interest: [{ type: 'interest', kind: 'topic', name: 'prices', isWanted: true }],
+  publish: [{ type: 'publish', topic: 'prices', data }],
+  ask: [
+    { type: 'ask', seq: 1, target: 'any', name: 'sum', data, timeoutMs: 50 },
+    { type: 'ask', seq: 2, target: 2, name: 'sum', data, timeoutMs: 50 },
+  ],
+  answer: [{ type: 'answer', seq: 1, outcome: { ok: true, value: data } }],
 };
 
 const toWorker: {
@@ -76,6 +94,9 @@ const toWorker: {
     { type: 'reply', seq: 1, outcome: { ok: true, value: undefined } },
     { type: 'reply', seq: 1, outcome: { ok: false, error, details: { replaced: 1 } } },
   ],
+  published: [{ type: 'published', topic: 'prices', data, from: 0 }],
+  ask: [{ type: 'ask', seq: 1, name: 'sum', data, from: 3 }],
+  answer: [{ type: 'answer', seq: 1, outcome: { ok: false, error, details: undefined } }],
 };
 
 describe('a message in its envelope', () => {

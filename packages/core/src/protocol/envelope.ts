@@ -52,6 +52,9 @@ function unwrap<M>(raw: unknown, schema: z.ZodType<M>): Unwrapped<M> {
     : { kind: 'malformed', why: z.prettifyError(parsed.error) };
 }
 
+// setTimeout fires at once for anything longer than this.
+const MAX_TIMER_MS = 2_147_483_647;
+
 const count = z.int().min(0);
 const errorInfo = z.object({
   name: z.string(),
@@ -85,6 +88,13 @@ const primaryCall = z.discriminatedUnion('name', [
   z.object({ name: z.literal('shutdown'), reason: z.string() }),
 ]);
 
+const bytes = z.instanceof(Uint8Array);
+const outcome = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: errorInfo, details: z.unknown() }),
+]);
+const answer = z.object({ type: z.literal('answer'), seq: count, outcome });
+
 const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello') }),
   z.object({ type: z.literal('ready') }),
@@ -101,6 +111,7 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     connections: count,
     requests: count,
     debugged: z.boolean(),
+    malformedMessages: count.exactOptional(),
   }),
   z.object({ type: z.literal('terminated') }),
   z.object({ type: z.literal('drained'), cutConnections: count }),
@@ -126,6 +137,22 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     accepted: z.boolean(),
   }),
   z.object({ type: z.literal('connections'), connections: count }),
+  z.object({
+    type: z.literal('interest'),
+    kind: z.enum(['topic', 'request']),
+    name: z.string(),
+    isWanted: z.boolean(),
+  }),
+  z.object({ type: z.literal('publish'), topic: z.string(), data: bytes }),
+  z.object({
+    type: z.literal('ask'),
+    seq: count,
+    target: z.union([z.enum(['primary', 'any']), count]),
+    name: z.string(),
+    data: bytes,
+    timeoutMs: z.number().min(1).max(MAX_TIMER_MS),
+  }),
+  answer,
 ]);
 
 const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
@@ -159,9 +186,9 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('reply'),
     seq: count,
-    outcome: z.discriminatedUnion('ok', [
-      z.object({ ok: z.literal(true), value: z.unknown() }),
-      z.object({ ok: z.literal(false), error: errorInfo, details: z.unknown() }),
-    ]),
+    outcome,
   }),
+  z.object({ type: z.literal('published'), topic: z.string(), data: bytes, from: count }),
+  z.object({ type: z.literal('ask'), seq: count, name: z.string(), data: bytes, from: count }),
+  answer,
 ]);

@@ -1,6 +1,7 @@
 // Both sides: every message that primary and workers exchange, as named unions. Validated in envelope.ts.
 import type { ClusterEventName, ClusterEvents, WorkerErrorInfo } from '../cluster.js';
 import type { ProcessSample } from '../health/health.js';
+import type { RequestTarget } from '../messages/messaging.js';
 
 /** A worker's figures, sent at every heartbeat interval. */
 export interface Heartbeat {
@@ -10,6 +11,8 @@ export interface Heartbeat {
   readonly requests: number;
   /** A debugger is attached, so a stopped event loop means nothing. */
   readonly debugged: boolean;
+  /** Messages of the primary that were dropped as malformed; absent: none. */
+  readonly malformedMessages?: number;
 }
 
 export type ToPrimary =
@@ -49,7 +52,32 @@ export type ToPrimary =
       readonly accepted: boolean;
     }
   /** The number of open connections has changed by much; sent between heartbeats. */
-  | { readonly type: 'connections'; readonly connections: number };
+  | { readonly type: 'connections'; readonly connections: number }
+  | AppMessageToPrimary;
+
+/** What the app in a worker says to others, or wants to hear. */
+export type AppMessageToPrimary =
+  /** It subscribes to a topic or answers to a name, or no longer does. */
+  | ({ readonly type: 'interest' } & Interest)
+  | { readonly type: 'publish'; readonly topic: string; readonly data: Uint8Array }
+  /** The answer is `answer`. */
+  | ({ readonly type: 'ask'; readonly seq: number } & Ask)
+  | Answer;
+
+/** What an app wants to get, or no longer wants. */
+export interface Interest {
+  readonly kind: 'topic' | 'request';
+  readonly name: string;
+  readonly isWanted: boolean;
+}
+
+/** A request of the app. Data is what messages/payload.ts has encoded. */
+export interface Ask {
+  readonly target: RequestTarget;
+  readonly name: string;
+  readonly data: Uint8Array;
+  readonly timeoutMs: number;
+}
 
 /** What a worker says of its servers. */
 export type ListenerRequest = Extract<
@@ -121,12 +149,40 @@ export type ToWorker =
   | { readonly type: 'unlistened'; readonly key: string }
   /** With a handle: an accepted connection; the answer is `connectionReply`. */
   | { readonly type: 'connection'; readonly seq: number; readonly key: string }
-  | Reply;
+  | Reply
+  | AppMessageToWorker;
+
+/** What the app in a worker hears from others. `from` is a worker's number; 0: the primary. */
+export type AppMessageToWorker =
+  | {
+      readonly type: 'published';
+      readonly topic: string;
+      readonly data: Uint8Array;
+      readonly from: number;
+    }
+  /** The answer is `answer`. */
+  | {
+      readonly type: 'ask';
+      readonly seq: number;
+      readonly name: string;
+      readonly data: Uint8Array;
+      readonly from: number;
+    }
+  | Answer;
 
 export interface Reply {
   readonly type: 'reply';
   readonly seq: number;
-  readonly outcome:
-    | { readonly ok: true; readonly value: unknown }
-    | { readonly ok: false; readonly error: WorkerErrorInfo; readonly details: unknown };
+  readonly outcome: Outcome;
 }
+
+/** The answer to `ask`; its value is bytes, as those of every message of the app. */
+export interface Answer {
+  readonly type: 'answer';
+  readonly seq: number;
+  readonly outcome: Outcome;
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: WorkerErrorInfo; readonly details: unknown };

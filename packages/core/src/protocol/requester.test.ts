@@ -1,16 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watch } from '../../test/simulated-cluster.js';
-import type { PrimaryCall, Reply } from './messages.js';
+import type { PrimaryCall } from './messages.js';
 import { createRequester } from './requester.js';
 
 const STATUS: PrimaryCall = { name: 'status' };
-const ok = (seq: number, value: unknown): Reply => ({
-  type: 'reply',
-  seq,
-  outcome: { ok: true, value },
-});
-
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 });
@@ -21,35 +15,32 @@ afterEach(() => {
 describe('a request', () => {
   it('is sent under a number of its own, and resolves with the reply to it', async () => {
     const sent: unknown[] = [];
-    const requester = createRequester((seq, call) => sent.push([seq, call.name]) > 0);
+    const requester = createRequester<PrimaryCall, unknown>(
+      (seq, call) => sent.push([seq, call.name]) > 0,
+    );
     const first = requester.request(STATUS, 1_000);
     const second = requester.request({ name: 'scale', workers: 2 }, 1_000);
     expect(sent).toEqual([
       [1, 'status'],
       [2, 'scale'],
     ]);
-    requester.settle(ok(2, 'b'));
-    requester.settle(ok(1, 'a'));
+    requester.resolve(2, 'b');
+    requester.resolve(1, 'a');
     expect([await first, await second]).toEqual(['a', 'b']);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('rejects with the other side’s error', async () => {
-    const requester = createRequester(() => true);
+  it('rejects when it cannot be answered any more', async () => {
+    const requester = createRequester<PrimaryCall, unknown>(() => true);
     const request = requester.request(STATUS, 1_000);
-    const error = { name: 'CorralError', message: 'going', code: 'SHUTTING_DOWN' };
-    requester.settle({ type: 'reply', seq: 1, outcome: { ok: false, error, details: 7 } });
-    await expect(request).rejects.toMatchObject({
-      name: 'CorralError',
-      code: 'SHUTTING_DOWN',
-      message: 'going',
-      details: 7,
-    });
+    requester.reject(1, new Error('dropped'));
+    await expect(request).rejects.toThrow('dropped');
+    expect(requester.pending).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('rejects when no reply comes in time; one that is late is ignored', async () => {
-    const requester = createRequester(() => true);
+    const requester = createRequester<PrimaryCall, unknown>(() => true);
     const request = watch(requester.request(STATUS, 1_000));
     await vi.advanceTimersByTimeAsync(999);
     expect(request.outcome.state).toBe('pending');
@@ -60,12 +51,12 @@ describe('a request', () => {
         message: "no answer to 'status' within 1000 ms; the other process may be blocked",
       },
     });
-    requester.settle(ok(1, 'late'));
-    requester.settle(ok(99, 'never asked'));
+    requester.resolve(1, 'late');
+    requester.resolve(99, 'never asked');
   });
 
   it('rejects when the channel is closed already', async () => {
-    const requester = createRequester(() => false);
+    const requester = createRequester<PrimaryCall, unknown>(() => false);
     await expect(requester.request(STATUS, 1_000)).rejects.toMatchObject({
       code: 'CHANNEL_CLOSED',
     });
@@ -74,7 +65,7 @@ describe('a request', () => {
 
   it('rejects when the channel closes meanwhile, and afterwards is not even sent', async () => {
     let sent = 0;
-    const requester = createRequester(() => {
+    const requester = createRequester<PrimaryCall, unknown>(() => {
       sent += 1;
       return true;
     });
@@ -104,12 +95,12 @@ describe('requests, whatever happens', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 30 }), async (actions) => {
-        const requester = createRequester(() => true);
+        const requester = createRequester<PrimaryCall, unknown>(() => true);
         const requests: Array<ReturnType<typeof watch>> = [];
         for (const step of actions) {
           if (step.do === 'request')
             requests.push(watch(requester.request(STATUS, step.timeoutMs)));
-          if (step.do === 'reply') requester.settle(ok(step.seq, step.seq));
+          if (step.do === 'reply') requester.resolve(step.seq, step.seq);
           if (step.do === 'pass') await vi.advanceTimersByTimeAsync(step.ms);
           if (step.do === 'close') requester.close();
         }

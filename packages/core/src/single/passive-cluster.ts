@@ -6,6 +6,7 @@ import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
 import { createDefaultLogger } from '../logger.js';
+import { createLocalMessaging } from '../messages/local-messaging.js';
 import { singleStatus } from './single-status.js';
 
 /** Ready from the start. `shutdown()` runs the hooks and leaves the process alone. */
@@ -30,6 +31,7 @@ export function createPassiveCluster(): Cluster {
   const handle: Cluster = {
     ...identity,
     ...events.members(() => handle),
+    ...createLocalMessaging(logger, identity.workerId),
     signal: draining.signal,
     health,
     logger,

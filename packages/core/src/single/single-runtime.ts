@@ -6,6 +6,7 @@ import { readEnvFiles } from '../env-files.js';
 import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
 import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
+import { createLocalMessaging } from '../messages/local-messaging.js';
 import type { ResolvedOptions } from '../options.js';
 import { startAdminServer } from '../primary/admin-server.js';
 import { listenAddressOf } from '../serving/listen-error.js';
@@ -81,6 +82,7 @@ export async function startSingle(
   const handle: Cluster = {
     ...serving.members,
     ...events.members(() => handle),
+    ...createLocalMessaging(logger, identity.workerId),
     status: async () =>
       await Promise.resolve(singleStatus(serving.state, serving.members.health, serving.registry)),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),

@@ -34,6 +34,7 @@ export function singleStatus(
         eventLoopUtilizationRatio: sample.eventLoopUtilizationRatio,
         eventLoopDelayP99Ms: sample.eventLoopDelayP99Ms,
         ...figures,
+        messages: { waiting: 0, dropped: 0, malformed: 0 },
       },
     ],
   };

@@ -2,18 +2,24 @@
 import cluster from 'node:cluster';
 import type { Logger } from '../logger.js';
 import { unwrapForWorker, wrap } from '../protocol/envelope.js';
-import type { PrimaryCall, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { Outcome, PrimaryCall, ToPrimary, ToWorker } from '../protocol/messages.js';
 import { isNativeHandle } from '../protocol/native-handle.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
+import { fromOutcome } from '../protocol/outcome.js';
+import { createOutbox } from '../protocol/outbox.js';
 import { createRequester } from '../protocol/requester.js';
 
 export interface PrimaryLink {
   /** Posts a message; false when the primary has gone. */
   send(message: ToPrimary): boolean;
+  /** Posts a message that can be lost while the primary does not read; false when it has gone. */
+  offer(message: ToPrimary): boolean;
   /** Posts a message and resolves when the channel has taken it, so that the process may exit. */
   flush(message: ToPrimary): Promise<void>;
   /** @throws {CorralError} `REQUEST_TIMEOUT`, `CHANNEL_CLOSED`, or the primary's own error. */
   request(call: PrimaryCall, timeoutMs: number): Promise<unknown>;
+  /** Messages that bear our name without being ours, so far. */
+  readonly malformedMessages: number;
 }
 
 export interface PrimaryLinkHandlers {
@@ -35,15 +41,28 @@ export function openPrimaryLink(logger: Logger, handlers: PrimaryLinkHandlers): 
     process.send(wrap(message), undefined, undefined, () => done?.());
     return true;
   };
-  const requester = createRequester((seq, call) => post({ type: 'request', seq, call }));
+  const requester = createRequester<PrimaryCall, Outcome>((seq, call) =>
+    post({ type: 'request', seq, call }),
+  );
+  const outbox = createOutbox<ToPrimary>(post, {
+    onNotReading: () =>
+      logger.warn(
+        'the primary does not read its channel; messages to it are dropped, oldest first',
+      ),
+    onReadingAgain: (dropped) =>
+      logger.warn({ dropped }, `the primary reads again; ${dropped} message(s) to it were dropped`),
+  });
+  let malformedMessages = 0;
 
   process.on('message', (raw: unknown, handle: unknown) => {
     const unwrapped = unwrapForWorker(raw);
     if (unwrapped.kind === 'malformed') {
+      malformedMessages += 1;
       logger.warn({ why: unwrapped.why }, 'dropped a malformed message of the primary');
     } else if (unwrapped.kind === 'message') {
-      if (unwrapped.message.type === 'reply') requester.settle(unwrapped.message);
-      else handlers.onMessage(unwrapped.message, isNativeHandle(handle) ? handle : undefined);
+      const { message } = unwrapped;
+      if (message.type === 'reply') requester.resolve(message.seq, message.outcome);
+      else handlers.onMessage(message, isNativeHandle(handle) ? handle : undefined);
     }
   });
   cluster.worker?.once('disconnect', () => {
@@ -55,7 +74,11 @@ export function openPrimaryLink(logger: Logger, handlers: PrimaryLinkHandlers): 
 
   return {
     send: (message) => post(message),
+    offer: outbox.offer,
     flush: async (message) => await new Promise((resolve) => post(message, resolve)),
-    request: requester.request,
+    request: async (call, timeoutMs) => fromOutcome(await requester.request(call, timeoutMs)),
+    get malformedMessages() {
+      return malformedMessages;
+    },
   };
 }

@@ -17,6 +17,7 @@ import { createServingProcess } from '../serving/serving-process.js';
 import { createConnectionReports } from './connection-reports.js';
 import { openPrimaryLink } from './primary-link.js';
 import { installSlotListener } from './slot-listener.js';
+import { createWorkerMessaging } from './worker-messaging.js';
 import { isDebugged, startStallWatchdog } from './stall-watchdog.js';
 
 /** A status is put together at once; a rollout takes as long as the workers' boots. */
@@ -68,6 +69,11 @@ export async function startWorker(
         case 'event':
           events.emit(message.name, message.event);
           return;
+        case 'published':
+        case 'ask':
+        case 'answer':
+          messaging.onMessage(message);
+          return;
         case 'listenReply':
         case 'grant':
         case 'revoke':
@@ -81,10 +87,12 @@ export async function startWorker(
     },
     onClosed() {
       slotListener.primaryGone();
+      messaging.close();
       void leave({ reason: 'the primary has gone', keepAccepting: false }, EXIT_CODES.clean);
     },
   });
 
+  const messaging = createWorkerMessaging(link, logger);
   const slotListener = installSlotListener(link.send, () => {
     if (serving.drainRequest === undefined) return 'no';
     return serving.drainRequest.keepAccepting ? 'with-all' : 'alone';
@@ -130,6 +138,7 @@ export async function startWorker(
   const handle: Cluster = {
     ...serving.members,
     ...events.members(() => handle),
+    ...messaging.members,
     status: async () =>
       (await link.request({ name: 'status' }, STATUS_TIMEOUT_MS)) as ClusterStatus,
     async reload(reloadOptions = {}) {
@@ -159,6 +168,7 @@ export async function startWorker(
       connections,
       requests,
       debugged: isDebugged(),
+      malformedMessages: link.malformedMessages,
     });
   };
   setInterval(beat, options.heartbeatMs).unref();
