@@ -59,18 +59,18 @@ test('a first worker that is killed during its boot: exit 1 with the signal', as
 });
 
 test('a first generation that is not ready within bootTimeoutMs: exit 1, nobody left', async () => {
-  const fixture = startFailing('hangs', { workers: 2, bootTimeoutMs: 2_500 });
+  const fixture = startFailing('hangs', { workers: 2, bootTimeoutMs: 4_000 });
   await fixture.waitForOutput(/is booting[^]*is booting/);
   const pids = fixture.family();
   expect(pids).toHaveLength(3);
 
   expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
-  expect(fixture.output).toMatch(/not ready within bootTimeoutMs \(2500 ms\)/);
+  expect(fixture.output).toMatch(/not ready within bootTimeoutMs \(4000 ms\)/);
   await waitUntilGone(pids);
 });
 
 test('a readiness check that keeps failing: exit 1, and the message names the check', async () => {
-  const fixture = startFailing('failingCheck', { workers: 1, bootTimeoutMs: 3_000 });
+  const fixture = startFailing('failingCheck', { workers: 1, bootTimeoutMs: 4_000 });
 
   expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
   expect(fixture.output).toMatch(/failing checks: database/);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { EXIT_CODES } from '@corral/core';
-import { probe, waitUntilGone } from '@corral/test-kit';
+import { probe, waitFor, waitUntilGone } from '@corral/test-kit';
 import { logLines, pidsOf, startServing, statusOf } from './support.js';
 import type { FixtureBootstrapOptions, ServingFixture } from './support.js';
 
@@ -115,9 +115,14 @@ test('crashes that have left the window do not count', async () => {
 
   // A boot takes longer than a third of the window, so there are never three restarts within it.
   for (let times = 0; times < 5; times++) {
-    const { workers } = await statusOf(fixture);
-    await new Promise((resolve) => setTimeout(resolve, restart.periodMs));
-    process.kill(workers[0]?.pid ?? 0, 'SIGKILL');
+    const worker = await waitFor(
+      async () => {
+        const [only] = (await statusOf(fixture)).workers;
+        return only !== undefined && only.uptimeMs > restart.periodMs ? only : undefined;
+      },
+      { what: () => 'the worker to be older than the window' },
+    );
+    process.kill(worker.pid, 'SIGKILL');
     await fixture.nextEvent('workerReady');
   }
 

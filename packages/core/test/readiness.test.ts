@@ -39,11 +39,11 @@ test("readiness 'manual' is bounded by bootTimeoutMs", async () => {
   const { fixture } = await startUnready('manual', {
     workers: 1,
     readiness: 'manual',
-    bootTimeoutMs: 2_500,
+    bootTimeoutMs: 4_000,
   });
 
   expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
-  expect(fixture.output).toMatch(/not ready within bootTimeoutMs \(2500 ms\)/);
+  expect(fixture.output).toMatch(/not ready within bootTimeoutMs \(4000 ms\)/);
 });
 
 test("the primary sends 'ready' to a parent with an IPC channel, once all workers are", async () => {

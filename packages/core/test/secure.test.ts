@@ -6,15 +6,16 @@ import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { startLoad } from '@corral/test-kit';
 import { call, startServing, toldCounts } from './support.js';
-import type { ServingFixture } from './support.js';
+import type { FixtureBootstrapOptions, ServingFixture } from './support.js';
 
 const ca = fs.readFileSync(new URL('fixtures/support/localhost-cert.pem', import.meta.url), 'utf8');
 
 async function startSecure(
   server: 'https' | 'h2' | 'h2c',
   workers: number,
+  options: FixtureBootstrapOptions = {},
 ): Promise<ServingFixture> {
-  return await startServing('secure.mjs', { workers }, { env: { SERVER: server } });
+  return await startServing('secure.mjs', { workers, ...options }, { env: { SERVER: server } });
 }
 
 async function connect(server: 'h2' | 'h2c', port: number): Promise<http2.ClientHttp2Session> {
@@ -80,7 +81,8 @@ test.for(['h2', 'h2c'] as const)(
 );
 
 test('HTTP/2: streams opened at the moment of the drain are answered', async () => {
-  const fixture = await startSecure('h2c', 1);
+  // On a busy machine they take a while to arrive; later than this they would be refused.
+  const fixture = await startSecure('h2c', 1, { idleGraceMs: 10_000 });
   const session = await connect('h2c', fixture.port);
   await request(session, '/');
 
@@ -90,6 +92,7 @@ test('HTTP/2: streams opened at the moment of the drain are answered', async () 
   );
 
   expect(bodies).toEqual(Array.from({ length: 3 }, () => 'worker 1: 0 bytes\n'));
+  session.close();
   expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
 });
 

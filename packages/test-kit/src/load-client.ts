@@ -1,6 +1,7 @@
 // Test process: real HTTP load on node:http agents, with an account of every single request.
 import http from 'node:http';
 import https from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { probe, ProbeError } from './http-probe.js';
 import type { ProbeOptions, ProbeResponse } from './http-probe.js';
 
@@ -16,6 +17,11 @@ export interface LoadOptions extends Pick<
   readonly connections: 'keep-alive' | 'new';
   /** How many requests are in flight at any time: one in each lane. Default 8. */
   readonly concurrency?: number;
+  /**
+   * How long a lane waits before it sends the next request, in ms. Default 4: without a pause, the load
+   * of tests that wait for something else would take the CPU time that this needs.
+   */
+  readonly paceMs?: number;
   /** How many requests to send in all. Default: until {@link Load.stop}. */
   readonly requests?: number;
   /** Tells the worker from a response. Default: the header `x-worker-id`. */
@@ -62,7 +68,8 @@ export interface Load {
  * a test; any other failure is counted and the lane goes on.
  */
 export function startLoad(options: LoadOptions): Load {
-  const { url, connections, concurrency = 8, requests = Infinity, method = 'GET' } = options;
+  const { url, connections, concurrency = 8, paceMs = 4, requests = Infinity } = options;
+  const { method = 'GET' } = options;
   const workerIdOf =
     options.workerIdOf ?? ((response) => response.headers[WORKER_ID_HEADER]?.toString());
   const startMs = performance.now();
@@ -105,6 +112,7 @@ export function startLoad(options: LoadOptions): Load {
         const failedAtMs = sinceStartMs();
         failures.push({ code, method, isNewConnection: !isReused, sentAtMs, failedAtMs });
       }
+      await delay(paceMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
 
