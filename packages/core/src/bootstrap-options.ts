@@ -1,8 +1,10 @@
 // Any process: the options of bootstrap(), as users write them. Types only; options.ts checks them.
+import type { RegisteredConfig } from './config/config-channel.js';
+import type { ConfigDefinition } from './config/define-config.js';
 import type { Logger } from './logger.js';
 
 /** Options of `bootstrap()`. All are optional. */
-export interface BootstrapOptions {
+export interface BootstrapOptions<C = RegisteredConfig> {
   /**
    * How many workers: `'auto'` (default) is one per core, bounded by the cgroup's CPU quota and memory;
    * `{ min, max }` adds and removes workers as they are busy (see `scaling`); `0` runs the app in this
@@ -64,6 +66,8 @@ export interface BootstrapOptions {
    * reload picks up changes. What the environment has already stays. Default: none.
    */
   readonly envFiles?: readonly string[];
+  /** The configuration of the whole cluster, made by `defineConfig()`. Default: none. */
+  readonly config?: ConfigDefinition<C>;
   /** When and how often crashed workers are started again. */
   readonly restart?: RestartOptions;
   /** The admin server of the primary: `/livez`, `/readyz`, `/status`. Off unless given. */

@@ -4,7 +4,9 @@ import { claimProcess, setCluster } from './current-cluster.js';
 import { alreadyBootstrapped, invalidArgument } from './errors.js';
 import { createDefaultLogger } from './logger.js';
 import { resolveOptions } from './options.js';
+import type { ResolvedOptions } from './options.js';
 import type { BootstrapOptions } from './bootstrap-options.js';
+import type { RegisteredConfig } from './config/config-channel.js';
 import { chooseRole, readDefaults } from './surroundings.js';
 
 /**
@@ -17,15 +19,23 @@ import { chooseRole, readDefaults } from './surroundings.js';
  * @returns in the primary, when all workers are ready; in a worker and in single-process mode, when
  *   that process is. A program that cannot start is reported and exits with code 1.
  * @throws {CorralError} `INVALID_OPTIONS`, `INVALID_ARGUMENT`, `ALREADY_BOOTSTRAPPED`,
- *   `NO_ENTRY_SCRIPT`, `LISTEN_FAILED` (the admin server); before anything has been forked.
+ *   `NO_ENTRY_SCRIPT`, `LISTEN_FAILED` (the admin server), `CONFIG_INVALID`; before anything has been
+ *   forked.
  */
-export async function bootstrap(main: Main, options: BootstrapOptions = {}): Promise<Cluster> {
+export async function bootstrap<C = RegisteredConfig>(
+  main: Main<C>,
+  options: BootstrapOptions<C> = {},
+): Promise<Cluster<C>> {
   if (typeof main !== 'function') {
     throw invalidArgument('bootstrap(main)', main, 'a function that starts the app');
   }
   const resolved = resolveOptions(options, readDefaults());
   if (!claimProcess()) throw alreadyBootstrapped();
+  // What the configuration is, only types know, and those of main and config agree.
+  return (await start(main as Main, resolved)) as Cluster<C>;
+}
 
+async function start(main: Main, resolved: ResolvedOptions): Promise<Cluster> {
   const logger = resolved.logger ?? createDefaultLogger();
   const role = chooseRole(resolved.workers);
   // Each role's code is loaded only where it runs.

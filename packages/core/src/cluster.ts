@@ -1,4 +1,10 @@
 // Any process: the public handle, `Cluster`, and the shapes its members speak. Types only.
+import type {
+  ConfigChannel,
+  ConfigStatus,
+  ConfigUpdateReport,
+  RegisteredConfig,
+} from './config/config-channel.js';
 import type { Health } from './health/health.js';
 import type { Logger } from './logger.js';
 import type { Messaging } from './messages/messaging.js';
@@ -119,6 +125,8 @@ export interface ClusterStatus {
   /** Requests over all workers, those that are gone included; as of their last heartbeats. */
   readonly requests: number;
   readonly workers: readonly WorkerStatus[];
+  /** Absent when `bootstrap()` was given no config. */
+  readonly config?: ConfigStatus;
 }
 
 export interface ReloadOptions {
@@ -185,6 +193,8 @@ export interface ClusterEvents {
   reload: ReloadReport;
   scale: { from: number; to: number };
   shutdown: { reason: string };
+  /** A new version of the configuration, and what the processes have said to it. */
+  configUpdate: ConfigUpdateReport & { changedPaths: readonly string[] };
 }
 
 export type ClusterEventName = keyof ClusterEvents;
@@ -194,7 +204,7 @@ export type ClusterListener<E extends ClusterEventName> = (event: ClusterEvents[
  * The running cluster, as seen from any of its processes. In a worker, calls that concern the whole
  * cluster travel to the primary; in single-process mode they are answered on the spot.
  */
-export interface Cluster extends Messaging {
+export interface Cluster<C = RegisteredConfig> extends Messaging {
   readonly role: ClusterRole;
   /**
    * The stable number of this worker, 1…N; a replacement inherits it. 0 in the primary, 1 in
@@ -207,6 +217,8 @@ export interface Cluster extends Messaging {
   /** Aborts when this process closes its listeners in a drain: end long polls and streams then. */
   readonly signal: AbortSignal;
   readonly health: Health;
+  /** The configuration of the whole cluster; an empty object unless `bootstrap()` was given one. */
+  readonly config: ConfigChannel<C>;
   /** The logger given by option or Corral's own, with worker id and generation bound. */
   readonly logger: Logger;
 
@@ -248,10 +260,10 @@ export interface Cluster extends Messaging {
   /** Registers a hook for this process's shutdown; returns a function that removes it. */
   onShutdown(hook: ShutdownHook, options?: ShutdownHookOptions): () => void;
 
-  on<E extends ClusterEventName>(event: E, listener: ClusterListener<E>): Cluster;
-  once<E extends ClusterEventName>(event: E, listener: ClusterListener<E>): Cluster;
-  off<E extends ClusterEventName>(event: E, listener: ClusterListener<E>): Cluster;
+  on<E extends ClusterEventName>(event: E, listener: ClusterListener<E>): Cluster<C>;
+  once<E extends ClusterEventName>(event: E, listener: ClusterListener<E>): Cluster<C>;
+  off<E extends ClusterEventName>(event: E, listener: ClusterListener<E>): Cluster<C>;
 }
 
 /** The app: runs once in every worker. Resolve when it is set up; a rejection fails the worker's boot. */
-export type Main = (cluster: Cluster) => unknown;
+export type Main<C = RegisteredConfig> = (cluster: Cluster<C>) => unknown;

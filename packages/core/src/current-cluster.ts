@@ -1,5 +1,6 @@
 // Any process: the one Cluster of this process, for adapters and for code far from `main`.
 import type { Cluster } from './cluster.js';
+import type { RegisteredConfig } from './config/config-channel.js';
 import { createPassiveCluster } from './single/passive-cluster.js';
 
 // Two copies of this package in one process (a hoisting accident, or ESM beside a bundled copy) must
@@ -14,9 +15,10 @@ const registry = globalThis as { [KEY]?: Cluster; [BOOTSTRAPPED]?: true };
  * Where `bootstrap()` has not been called (an app under its own tests, a script that imports it), this
  * is a passive single-process cluster: ready at once, it takes no signals and starts nothing.
  */
-export function getCluster(): Cluster {
+export function getCluster<C = RegisteredConfig>(): Cluster<C> {
   registry[KEY] ??= createPassiveCluster();
-  return registry[KEY];
+  // What the configuration is, only the app knows.
+  return registry[KEY] as Cluster<C>;
 }
 
 /** False when this process has been bootstrapped already. Called by `bootstrap()` only. */

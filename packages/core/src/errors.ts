@@ -24,7 +24,10 @@ export type CorralErrorCode =
   | 'VALUE_UNCLONEABLE'
   | 'NO_RESPONDER'
   | 'WORKER_GONE'
-  | 'CHANNEL_SATURATED';
+  | 'CHANNEL_SATURATED'
+  | 'CONFIG_INVALID'
+  | 'CONFIG_CONFLICT'
+  | 'CONFIG_MISSING';
 
 export interface CorralErrorOptions {
   readonly cause?: unknown;
@@ -173,6 +176,46 @@ export function channelSaturated(name: string, workerId: number): CorralError {
   );
 }
 
+export interface ConfigIssue {
+  /** As in `log.level`; '' is the whole. */
+  readonly path: string;
+  readonly message: string;
+  /** Where it is written, as in `config.yaml:3:5`. */
+  readonly at?: string;
+}
+
+/** @param what such as `the configuration` or a file's path */
+export function configInvalid(what: string, issues: readonly ConfigIssue[]): CorralError {
+  const lines = issues.map(({ path, message, at }) => {
+    const where = [at, path].filter((part) => part !== undefined && part !== '').join(' ');
+    return where === '' ? `  ${message}` : `  ${where}: ${message}`;
+  });
+  return new CorralError(
+    'CONFIG_INVALID',
+    `${what} is invalid, nothing was changed:\n${lines.join('\n')}`,
+    { details: issues },
+  );
+}
+
+/** @param current what is in force, and its version */
+export function configConflict(
+  expectedVersion: number,
+  current: { readonly version: number; readonly value: unknown },
+): CorralError {
+  return new CorralError(
+    'CONFIG_CONFLICT',
+    `the configuration is of version ${current.version}, not ${expectedVersion}; look at it again, and update that`,
+    { details: current },
+  );
+}
+
+export function configMissing(call: string): CorralError {
+  return new CorralError(
+    'CONFIG_MISSING',
+    `${call}: there is no configuration; give bootstrap() one with { config: defineConfig(…) }`,
+  );
+}
+
 export function remoteError(error: WorkerErrorInfo, details: unknown): CorralError {
   const code = isCorralErrorCode(error.code) ? error.code : 'REMOTE_ERROR';
   return new CorralError(code, error.message, {
@@ -268,6 +311,9 @@ function isCorralErrorCode(code: string | undefined): code is CorralErrorCode {
 const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
   'CHANNEL_CLOSED',
   'CHANNEL_SATURATED',
+  'CONFIG_CONFLICT',
+  'CONFIG_INVALID',
+  'CONFIG_MISSING',
   'INVALID_ARGUMENT',
   'NO_RESPONDER',
   'RELOAD_ABORTED',

@@ -1,12 +1,26 @@
 // Any process: the public API of @corral/core. Explicit named exports, no logic.
 export { bootstrap } from './bootstrap.js';
+export { defineConfig } from './config/define-config.js';
 export { getCluster } from './current-cluster.js';
 export { CorralError, EXIT_CODES } from './errors.js';
 export { resolveHealthPaths } from './health/health-paths.js';
 export { closeWebSockets } from './lifecycle/close-web-sockets.js';
 export { createDefaultLogger } from './logger.js';
 export type { CloseWebSocketsOptions, ClosableWebSocket } from './lifecycle/close-web-sockets.js';
-export type { CorralErrorCode, CorralErrorOptions, OptionIssue } from './errors.js';
+export type { ConfigIssue, CorralErrorCode, CorralErrorOptions, OptionIssue } from './errors.js';
+export type { ConfigDefinition, ConfigOptions } from './config/define-config.js';
+export type {
+  ConfigChangeContext,
+  ConfigChannel,
+  ConfigListener,
+  ConfigPatch,
+  ConfigStatus,
+  ConfigUpdateOptions,
+  ConfigUpdateReport,
+  Frozen,
+  Register,
+  RegisteredConfig,
+} from './config/config-channel.js';
 export type { ResolvedHealthPaths } from './health/health-paths.js';
 export type { Logger, LogMethod } from './logger.js';
 export type {

@@ -8,6 +8,8 @@ import type {
 } from './bootstrap-options.js';
 import { invalidOptions } from './errors.js';
 import type { OptionIssue } from './errors.js';
+import { isConfigDefinition } from './config/define-config.js';
+import type { ConfigDefinition } from './config/define-config.js';
 import type { Logger } from './logger.js';
 
 type Complete<T> = { readonly [K in keyof T]-?: T[K] };
@@ -23,6 +25,7 @@ export interface ResolvedOptions extends Complete<
     | 'restart'
     | 'admin'
     | 'logger'
+    | 'config'
   >
 > {
   readonly maxRssBytes: number | undefined;
@@ -35,6 +38,7 @@ export interface ResolvedOptions extends Complete<
   };
   readonly admin: Complete<AdminOptions> | undefined;
   readonly logger: Logger | undefined;
+  readonly config: ConfigDefinition | undefined;
 }
 
 /** What of the surroundings decides defaults. */
@@ -117,6 +121,7 @@ const schema = z.strictObject({
     })
     .optional(),
   logger: z.custom<Logger>(isLogger, 'an object with pino’s methods').optional(),
+  config: z.custom<ConfigDefinition>(isConfigDefinition, 'what defineConfig() returns').optional(),
 });
 
 /**
@@ -181,6 +186,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     restart: { ...parsed.data.restart, intensity: parsed.data.restart.intensity },
     admin: parsed.data.admin,
     logger: parsed.data.logger,
+    config: parsed.data.config,
   });
 }
 
@@ -273,8 +279,9 @@ function withDefaults(given: unknown, defaults: object): unknown {
 
 function deepFreeze<T extends object>(value: T): T {
   for (const entry of Object.values(value)) {
-    // The logger is the user's own object.
-    if (typeof entry === 'object' && entry !== null && !isLogger(entry)) deepFreeze(entry);
+    // Loggers and schemas are the user's own objects.
+    if (typeof entry !== 'object' || entry === null) continue;
+    if (!isLogger(entry) && !isConfigDefinition(entry)) deepFreeze(entry);
   }
   return Object.freeze(value);
 }

@@ -78,6 +78,7 @@ export const DEAF_LISTENER: WorkerListener = {
   onRequest: ignore,
   onListenerRequest: ignore,
   onAppMessage: ignore,
+  onConfigAnswer: ignore,
   onMalformed: ignore,
   onNotReading: ignore,
   onReadingAgain: ignore,
@@ -151,6 +152,7 @@ export function createSimulatedCluster(
       worker.send({ type: 'reply', seq, outcome: { ok: true, value: call.name } });
     },
     onAppMessage: () => undefined,
+    onConfigAnswer: () => undefined,
     onGone: () => undefined,
   });
   return {

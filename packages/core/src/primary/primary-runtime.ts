@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os';
 import { checkReason, checkUpgradeOptions } from '../call-arguments.js';
 import type { Cluster, ClusterStatus, UpgradeOptions } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
-import { EXIT_CODES } from '../errors.js';
+import type { ClusterEmitter } from '../cluster-events.js';
+import { createMissingConfig } from '../config/create-config-channel.js';
+import { configMissing, EXIT_CODES } from '../errors.js';
 import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
@@ -18,6 +20,7 @@ import type { AdminServer } from './admin-server.js';
 import { startAutoscaler } from './autoscaler.js';
 import { autoWorkers, readCgroupLimits } from './cgroup-limits.js';
 import type { CgroupLimits } from './cgroup-limits.js';
+import { startConfigService } from './config-service.js';
 import { takeInheritance } from './inheritance.js';
 import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
@@ -26,6 +29,7 @@ import { createNodeSystem, readTextFile } from './node-system.js';
 import { startSuccessor, succeed } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
+import type { WorkerHandle } from './worker-handle.js';
 import { createSystemdNotifier } from './systemd.js';
 
 function initialWorkers(
@@ -76,6 +80,17 @@ export async function startPrimary(
   let hasFailed = false;
   const localEvents = createClusterEmitter(logger);
 
+  const events: ClusterEmitter = {
+    ...localEvents,
+    emit(name, event) {
+      localEvents.emit(name, event);
+      supervisor.tellListeners({ type: 'event', name, event });
+    },
+  };
+  const config =
+    options.config === undefined
+      ? undefined
+      : await startConfigService({ definition: options.config, workerId: 0, logger, events });
   const router = createMessageRouter(logger, (workerId) => supervisor.holderOf(workerId));
   const supervisor = createSupervisor({
     options,
@@ -83,20 +98,18 @@ export async function startPrimary(
     logger,
     listeners,
     firstGeneration: inheritance?.generation ?? 1,
-    events: {
-      ...localEvents,
-      emit(name, event) {
-        localEvents.emit(name, event);
-        supervisor.tellListeners({ type: 'event', name, event });
-      },
-    },
+    events,
     answer(worker, { seq, call }) {
-      void toOutcome(answerCall(call)).then((outcome) =>
+      void toOutcome(answerCall(call, worker)).then((outcome) =>
         worker.send({ type: 'reply', seq, outcome }),
       );
     },
     onAppMessage: router.onMessage,
-    onGone: router.gone,
+    onConfigAnswer: (worker, answer) => config?.onAnswer(worker, answer),
+    onGone(worker) {
+      router.gone(worker);
+      config?.gone(worker);
+    },
   });
 
   const status = (): ClusterStatus => ({
@@ -104,9 +117,10 @@ export async function startPrimary(
     pid: process.pid,
     nodeVersion: process.version,
     ...supervisor.status(),
+    ...(config === undefined ? {} : { config: config.status() }),
   });
 
-  const answerCall = async (call: PrimaryCall): Promise<unknown> => {
+  const answerCall = async (call: PrimaryCall, worker: WorkerHandle): Promise<unknown> => {
     switch (call.name) {
       case 'status':
         return status();
@@ -118,6 +132,12 @@ export async function startPrimary(
         return await supervisor.scale(call.workers);
       case 'shutdown':
         return shutdown(call.reason);
+      case 'config':
+        return config?.join(worker);
+      case 'updateConfig': {
+        if (config === undefined) throw configMissing('cluster.config.update()');
+        return await config.update(call);
+      }
       default:
         return call satisfies never;
     }
@@ -198,6 +218,7 @@ export async function startPrimary(
     },
     signal: stopping.signal,
     health,
+    config: config?.channel ?? createMissingConfig(),
     logger,
     status: async () => await Promise.resolve(status()),
     reload: supervisor.reload,
@@ -218,6 +239,7 @@ export async function startPrimary(
     const reason = String(stopping.signal.reason ?? 'failure');
     for (const phase of SHUTDOWN_PHASES) await hooks.run(phase, reason, hurried.signal);
     await admin?.close();
+    config?.close();
     process.exit(exitCode(end, hasFailed));
   });
 

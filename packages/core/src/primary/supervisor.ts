@@ -68,6 +68,7 @@ export interface SupervisorParts {
   /** Answers a worker's request. */
   readonly answer: (worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>) => void;
   readonly onAppMessage: WorkerListener['onAppMessage'];
+  readonly onConfigAnswer: WorkerListener['onConfigAnswer'];
   /** A worker has ended. */
   readonly onGone: (worker: WorkerHandle) => void;
 }
@@ -166,6 +167,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     onRequest: parts.answer,
     onListenerRequest: parts.listeners.onRequest,
     onAppMessage: parts.onAppMessage,
+    onConfigAnswer: parts.onConfigAnswer,
     onMalformed: reports.malformed,
     onNotReading: reports.notReading,
     onReadingAgain: reports.readingAgain,

@@ -46,6 +46,7 @@ export interface WorkerListener {
   onRequest(worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>): void;
   onListenerRequest(worker: WorkerHandle, request: ListenerRequest): void;
   onAppMessage(worker: WorkerHandle, message: AppMessageToPrimary): void;
+  onConfigAnswer(worker: WorkerHandle, answer: Extract<ToPrimary, { type: 'configAnswer' }>): void;
   /** It has sent what bears our name without being one of our messages. */
   onMalformed(worker: WorkerHandle, why: string): void;
   /** It does not read: messages that can be lost are dropped. */
@@ -188,6 +189,9 @@ export function launchWorker(
       case 'ask':
       case 'answer':
         listener.onAppMessage(handle, message);
+        return;
+      case 'configAnswer':
+        listener.onConfigAnswer(handle, message);
         return;
       case 'connections':
         figures = { ...figures, connections: message.connections };

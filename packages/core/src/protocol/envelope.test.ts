@@ -49,6 +49,12 @@ const toPrimary: {
     { type: 'request', seq: 3, call: { name: 'scale', workers: 2 } },
     { type: 'request', seq: 4, call: { name: 'shutdown', reason: 'x' } },
     { type: 'request', seq: 5, call: { name: 'upgrade', options: {} } },
+    { type: 'request', seq: 6, call: { name: 'config' } },
+    {
+      type: 'request',
+      seq: 7,
+      call: { name: 'updateConfig', kind: 'patch', text: '{}', expectedVersion: 2, timeoutMs: 50 },
+    },
   ],
   listen: [
     { type: 'listen', seq: 1, query },
@@ -64,6 +70,10 @@ const toPrimary: {
     { type: 'ask', seq: 2, target: 2, name: 'sum', data, timeoutMs: 50 },
   ],
   answer: [{ type: 'answer', seq: 1, outcome: { ok: true, value: data } }],
+  configAnswer: [
+    { type: 'configAnswer', version: 2 },
+    { type: 'configAnswer', version: 2, error },
+  ],
 };
 
 const toWorker: {
@@ -94,6 +104,7 @@ const toWorker: {
     { type: 'reply', seq: 1, outcome: { ok: true, value: undefined } },
     { type: 'reply', seq: 1, outcome: { ok: false, error, details: { replaced: 1 } } },
   ],
+  config: [{ type: 'config', version: 2, text: '{}', timeoutMs: 50 }],
   published: [{ type: 'published', topic: 'prices', data, from: 0 }],
   ask: [{ type: 'ask', seq: 1, name: 'sum', data, from: 3 }],
   answer: [{ type: 'answer', seq: 1, outcome: { ok: false, error, details: undefined } }],

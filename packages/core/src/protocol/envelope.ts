@@ -53,7 +53,7 @@ function unwrap<M>(raw: unknown, schema: z.ZodType<M>): Unwrapped<M> {
 }
 
 // setTimeout fires at once for anything longer than this.
-const MAX_TIMER_MS = 2_147_483_647;
+const timerMs = z.number().min(1).max(2_147_483_647);
 
 const count = z.int().min(0);
 const errorInfo = z.object({
@@ -86,6 +86,14 @@ const primaryCall = z.discriminatedUnion('name', [
   }),
   z.object({ name: z.literal('scale'), workers: z.number() }),
   z.object({ name: z.literal('shutdown'), reason: z.string() }),
+  z.object({ name: z.literal('config') }),
+  z.object({
+    name: z.literal('updateConfig'),
+    kind: z.enum(['patch', 'whole']),
+    text: z.string(),
+    expectedVersion: count.exactOptional(),
+    timeoutMs: timerMs,
+  }),
 ]);
 
 const bytes = z.instanceof(Uint8Array);
@@ -150,9 +158,14 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     target: z.union([z.enum(['primary', 'any']), count]),
     name: z.string(),
     data: bytes,
-    timeoutMs: z.number().min(1).max(MAX_TIMER_MS),
+    timeoutMs: timerMs,
   }),
   answer,
+  z.object({
+    type: z.literal('configAnswer'),
+    version: count,
+    error: errorInfo.exactOptional(),
+  }),
 ]);
 
 const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
@@ -188,6 +201,7 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
     seq: count,
     outcome,
   }),
+  z.object({ type: z.literal('config'), version: count, text: z.string(), timeoutMs: timerMs }),
   z.object({ type: z.literal('published'), topic: z.string(), data: bytes, from: count }),
   z.object({ type: z.literal('ask'), seq: count, name: z.string(), data: bytes, from: count }),
   answer,

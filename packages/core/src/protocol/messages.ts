@@ -53,7 +53,9 @@ export type ToPrimary =
     }
   /** The number of open connections has changed by much; sent between heartbeats. */
   | { readonly type: 'connections'; readonly connections: number }
-  | AppMessageToPrimary;
+  | AppMessageToPrimary
+  /** What the worker says to a version of the configuration; with an error, it refuses it. */
+  | { readonly type: 'configAnswer'; readonly version: number; readonly error?: WorkerErrorInfo };
 
 /** What the app in a worker says to others, or wants to hear. */
 export type AppMessageToPrimary =
@@ -112,7 +114,24 @@ export type PrimaryCall =
   | { readonly name: 'reload'; readonly options: { readonly concurrency?: number } }
   | { readonly name: 'upgrade'; readonly options: { readonly execPath?: string } }
   | { readonly name: 'scale'; readonly workers: number }
-  | { readonly name: 'shutdown'; readonly reason: string };
+  | { readonly name: 'shutdown'; readonly reason: string }
+  /** The newest configuration; later ones come by themselves from then on. */
+  | { readonly name: 'config' }
+  | ({ readonly name: 'updateConfig' } & ConfigUpdate);
+
+/** A configuration as it travels: as JSON. */
+export interface ConfigText {
+  readonly version: number;
+  readonly text: string;
+}
+
+export interface ConfigUpdate {
+  /** Whether `text` is a merge patch, or the whole of the next configuration. */
+  readonly kind: 'patch' | 'whole';
+  readonly text: string;
+  readonly expectedVersion?: number;
+  readonly timeoutMs: number;
+}
 
 export type ToWorker =
   /** `keepAccepting`: the whole cluster leaves, so give load balancers the time to notice. */
@@ -150,7 +169,9 @@ export type ToWorker =
   /** With a handle: an accepted connection; the answer is `connectionReply`. */
   | { readonly type: 'connection'; readonly seq: number; readonly key: string }
   | Reply
-  | AppMessageToWorker;
+  | AppMessageToWorker
+  /** A new version of the configuration; the answer is `configAnswer`, within `timeoutMs`. */
+  | ({ readonly type: 'config'; readonly timeoutMs: number } & ConfigText);
 
 /** What the app in a worker hears from others. `from` is a worker's number; 0: the primary. */
 export type AppMessageToWorker =

@@ -1,6 +1,7 @@
 // Any process that has not called bootstrap(): a cluster of one that takes no signals and starts nothing.
 import type { Cluster } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
+import { createMissingConfig } from '../config/create-config-channel.js';
 import { singleProcess } from '../errors.js';
 import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
@@ -34,6 +35,7 @@ export function createPassiveCluster(): Cluster {
     ...createLocalMessaging(logger, identity.workerId),
     signal: draining.signal,
     health,
+    config: createMissingConfig(),
     logger,
     status: async () =>
       await Promise.resolve(singleStatus(state(), health, { connections: 0, requests: 0 })),

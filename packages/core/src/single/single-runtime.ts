@@ -1,6 +1,7 @@
 // Single process: runs the app without workers, for development, debuggers and other process managers.
 import type { Cluster, Main } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
+import { createMissingConfig } from '../config/create-config-channel.js';
 import { EXIT_CODES, listenFailed, singleProcess, toErrorInfo } from '../errors.js';
 import { readEnvFiles } from '../env-files.js';
 import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
@@ -8,6 +9,7 @@ import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import { createLocalMessaging } from '../messages/local-messaging.js';
 import type { ResolvedOptions } from '../options.js';
+import { startConfigService } from '../primary/config-service.js';
 import { startAdminServer } from '../primary/admin-server.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import { createServingProcess } from '../serving/serving-process.js';
@@ -21,6 +23,11 @@ export async function startSingle(
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
   Object.assign(process.env, readEnvFiles(options.envFiles, process.cwd(), process.env));
+  const events = createClusterEmitter(logger);
+  const config =
+    options.config === undefined
+      ? undefined
+      : await startConfigService({ definition: options.config, workerId: 1, logger, events });
   const identity = { role: 'single', workerId: 1, generation: 1 } as const;
   // Before the app's servers are watched, for it is none of them.
   const admin =
@@ -38,7 +45,6 @@ export async function startSingle(
     connectionsSettled: async () => await Promise.resolve(),
     letClientsGo: () => undefined,
   });
-  const events = createClusterEmitter(logger);
 
   const shutdown = (reason: string, wantedExitCode: number): void => {
     if (serving.state === 'draining') return;
@@ -46,6 +52,7 @@ export async function startSingle(
     events.emit('shutdown', { reason });
     void serving.drain({ reason, keepAccepting: true }).then(async ({ cutConnections }) => {
       await admin?.close();
+      config?.close();
       if (cutConnections > 0) {
         logger.warn({ cutConnections }, `had to cut ${cutConnections} connection(s)`);
       }
@@ -81,10 +88,14 @@ export async function startSingle(
 
   const handle: Cluster = {
     ...serving.members,
+    config: config?.channel ?? createMissingConfig(),
     ...events.members(() => handle),
     ...createLocalMessaging(logger, identity.workerId),
     status: async () =>
-      await Promise.resolve(singleStatus(serving.state, serving.members.health, serving.registry)),
+      await Promise.resolve({
+        ...singleStatus(serving.state, serving.members.health, serving.registry),
+        ...(config === undefined ? {} : { config: config.status() }),
+      }),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
     upgrade: async () => await Promise.reject(singleProcess('cluster.upgrade()')),
     scale: async () => await Promise.reject(singleProcess('cluster.scale()')),

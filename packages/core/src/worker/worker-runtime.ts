@@ -7,6 +7,7 @@ import {
 } from '../call-arguments.js';
 import type { Cluster, ClusterStatus, Main, ReloadReport } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
+import { createMissingConfig } from '../config/create-config-channel.js';
 import { EXIT_CODES, toErrorInfo } from '../errors.js';
 import { onSignals } from '../lifecycle/signals.js';
 import { listenAddressOf } from '../serving/listen-error.js';
@@ -16,6 +17,7 @@ import type { DrainRequest } from '../serving/drain.js';
 import { createServingProcess } from '../serving/serving-process.js';
 import { createConnectionReports } from './connection-reports.js';
 import { openPrimaryLink } from './primary-link.js';
+import { subscribeToConfig } from './config-subscriber.js';
 import { installSlotListener } from './slot-listener.js';
 import { createWorkerMessaging } from './worker-messaging.js';
 import { isDebugged, startStallWatchdog } from './stall-watchdog.js';
@@ -74,6 +76,9 @@ export async function startWorker(
         case 'answer':
           messaging.onMessage(message);
           return;
+        case 'config':
+          config?.onMessage(message);
+          return;
         case 'listenReply':
         case 'grant':
         case 'revoke':
@@ -92,6 +97,8 @@ export async function startWorker(
     },
   });
 
+  const config =
+    options.config === undefined ? undefined : subscribeToConfig(options.config, link, logger);
   const messaging = createWorkerMessaging(link, logger);
   const slotListener = installSlotListener(link.send, () => {
     if (serving.drainRequest === undefined) return 'no';
@@ -135,8 +142,12 @@ export async function startWorker(
     reload: () => undefined,
   });
 
+  // The app is to find it from its first line on.
+  const channel =
+    config === undefined ? createMissingConfig() : await config.channel.catch(failBoot);
   const handle: Cluster = {
     ...serving.members,
+    config: channel,
     ...events.members(() => handle),
     ...messaging.members,
     status: async () =>

@@ -1,0 +1,115 @@
+// Any process: the configuration in force in this process, and those who subscribe to it.
+import type { Logger } from '../logger.js';
+import type { ConfigListener } from './config-channel.js';
+import { changedPaths } from './json-value.js';
+import type { Json } from './json-value.js';
+
+export interface ConfigSnapshot {
+  readonly version: number;
+  /** Frozen. */
+  readonly value: Json;
+}
+
+type Listener = ConfigListener<unknown>;
+
+export interface ConfigHolder {
+  readonly current: ConfigSnapshot;
+  subscribe(listener: Listener): () => void;
+  /**
+   * Puts a snapshot in force and tells the subscribers, one after another. Snapshots are applied one at a
+   * time, in the order of the calls; one that is no newer than the one in force changes nothing.
+   *
+   * @throws what a subscriber throws, or an error when they take longer than `timeoutMs`; the previous
+   *   snapshot is in force again then
+   */
+  apply(next: ConfigSnapshot, timeoutMs: number): Promise<void>;
+}
+
+export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): ConfigHolder {
+  const subscriptions = new Set<{ readonly listener: Listener }>();
+  let current = initial;
+  let applied: Promise<unknown> = Promise.resolve();
+
+  const tell = async (
+    { listener }: { readonly listener: Listener },
+    next: ConfigSnapshot,
+    previous: ConfigSnapshot,
+    paths: readonly string[],
+  ): Promise<void> => {
+    const context = { version: next.version, changedPaths: paths };
+    await listener(next.value, previous.value, context);
+  };
+
+  const applyNow = async (next: ConfigSnapshot, timeoutMs: number): Promise<void> => {
+    const previous = current;
+    if (next.version <= previous.version) return;
+    current = next;
+    const paths = changedPaths(previous.value, next.value);
+    if (paths.length === 0) return;
+
+    const told: Array<{ readonly listener: Listener }> = [];
+    const deadline = createDeadline(timeoutMs);
+    try {
+      for (const subscription of [...subscriptions]) {
+        told.push(subscription);
+        await Promise.race([tell(subscription, next, previous, paths), deadline.passed]);
+      }
+    } catch (error) {
+      current = previous;
+      await undo(told, next, previous, paths);
+      throw error;
+    } finally {
+      deadline.cancel();
+    }
+  };
+
+  /** The other way round, for those that have been told, the one that refused included. */
+  const undo = async (
+    told: ReadonlyArray<{ readonly listener: Listener }>,
+    refused: ConfigSnapshot,
+    previous: ConfigSnapshot,
+    paths: readonly string[],
+  ): Promise<void> => {
+    const deadline = createDeadline(UNDO_TIMEOUT_MS);
+    for (const subscription of told.toReversed()) {
+      try {
+        await Promise.race([tell(subscription, previous, refused, paths), deadline.passed]);
+      } catch (error) {
+        logger.error(
+          { err: error, version: refused.version },
+          'a subscriber of the configuration could not go back to the previous version',
+        );
+      }
+    }
+    deadline.cancel();
+  };
+
+  return {
+    get current() {
+      return current;
+    },
+    subscribe(listener) {
+      const subscription = { listener };
+      subscriptions.add(subscription);
+      return () => void subscriptions.delete(subscription);
+    },
+    async apply(next, timeoutMs) {
+      const run = applied.then(async () => await applyNow(next, timeoutMs));
+      applied = run.catch(() => undefined);
+      await run;
+    },
+  };
+}
+
+const UNDO_TIMEOUT_MS = 1_000;
+
+function createDeadline(timeoutMs: number): { readonly passed: Promise<never>; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`a subscriber did not finish within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  passed.catch(() => undefined);
+  return { passed, cancel: () => clearTimeout(timer) };
+}

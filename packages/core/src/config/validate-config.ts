@@ -1,0 +1,92 @@
+// Any process: turns whatever is given into a configuration, or says where it is wrong. Pure.
+import { configInvalid } from '../errors.js';
+import type { ConfigIssue } from '../errors.js';
+import { freeze, isEqual } from './json-value.js';
+import type { Json } from './json-value.js';
+import type { SchemaIssue, StandardSchema } from './standard-schema.js';
+
+/** What a version of the configuration may have as JSON. */
+const MAX_LENGTH = 1024 * 1024;
+const MAX_DEPTH = 100;
+
+export type Validated =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly issues: readonly ConfigIssue[] };
+
+/** Applies the schema, and checks that what it returns is data as JSON knows it. */
+export function validateConfig(schema: StandardSchema, input: unknown): Validated {
+  const applied = applySchema(schema, input);
+  if (!applied.ok) return applied;
+  const text = JSON.stringify(applied.value);
+  if (text.length > MAX_LENGTH) {
+    return refuse('', `is ${text.length} characters long as JSON; at most ${MAX_LENGTH} are`);
+  }
+  // Its own copy, without properties that are undefined.
+  const value = JSON.parse(text) as Json;
+  const again = applySchema(schema, value);
+  if (!again.ok || !isEqual(again.value, value)) {
+    return refuse(
+      '',
+      'the schema does not accept what it returns; leave out transformations other than defaults and coercions',
+    );
+  }
+  return { ok: true, value: freeze(value) };
+}
+
+/** @throws {CorralError} `CONFIG_INVALID` */
+export function requireValid(what: string, validated: Validated): Json {
+  if (validated.ok) return validated.value;
+  throw configInvalid(what, validated.issues);
+}
+
+function applySchema(schema: StandardSchema, input: unknown): Validated {
+  const result = schema['~standard'].validate(input);
+  if (result instanceof Promise) {
+    // Nobody waits for it.
+    result.catch(() => undefined);
+    return refuse('', 'the schema is asynchronous; a configuration needs one that is not');
+  }
+  if (result.issues !== undefined) return { ok: false, issues: result.issues.map(toIssue) };
+  const found = findNotJson(result.value, '');
+  return found === undefined
+    ? { ok: true, value: result.value as Json }
+    : { ok: false, issues: [found] };
+}
+
+function toIssue({ message, path = [] }: SchemaIssue): ConfigIssue {
+  const names = path.map((part) => String(typeof part === 'object' ? part.key : part));
+  return { path: names.join('.'), message };
+}
+
+function refuse(path: string, message: string): Validated {
+  return { ok: false, issues: [{ path, message }] };
+}
+
+function findNotJson(value: unknown, path: string, depth = 0): ConfigIssue | undefined {
+  if (depth > MAX_DEPTH) return { path, message: `is nested deeper than ${MAX_DEPTH} levels` };
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return undefined;
+    case 'number':
+      return Number.isFinite(value) ? undefined : notJson(path, String(value));
+    case 'object': {
+      if (value === null) return undefined;
+      const prototype: unknown = Object.getPrototypeOf(value);
+      const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+      if (!Array.isArray(value) && !isPlain) return notJson(path, 'an object with a class');
+      for (const [name, inner] of Object.entries(value)) {
+        if (inner === undefined && !Array.isArray(value)) continue;
+        const found = findNotJson(inner, path === '' ? name : `${path}.${name}`, depth + 1);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    }
+    default:
+      return notJson(path, `a ${typeof value}`);
+  }
+}
+
+function notJson(path: string, what: string): ConfigIssue {
+  return { path, message: `is ${what}, which JSON does not know` };
+}

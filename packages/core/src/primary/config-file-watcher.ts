@@ -1,0 +1,110 @@
+// Primary or single process: sees a configuration file change, however it is replaced.
+import fs from 'node:fs';
+import path from 'node:path';
+import { toErrorInfo } from '../errors.js';
+import type { Logger } from '../logger.js';
+
+/** Whoever writes a file in pieces is done after so long without an event. */
+const SETTLE_MS = 50;
+/** For what no event tells: network file systems, and links whose targets lie elsewhere. */
+const POLL_MS = 2_000;
+
+export interface FileWatcher {
+  /** Idempotent. */
+  close(): void;
+}
+
+/**
+ * Calls back, one call after another, with the text of the file whenever it has changed. A file that is
+ * replaced by a rename is seen, and so is one behind links that are, as Kubernetes does with ConfigMaps:
+ * the directories on the way are watched, not the file.
+ */
+export function watchConfigFile(
+  file: string,
+  knownText: string,
+  onChange: (text: string) => Promise<void>,
+  logger: Logger,
+): FileWatcher {
+  const watchers = new Map<string, fs.FSWatcher>();
+  let known: string | undefined = knownText;
+  let settling: NodeJS.Timeout | undefined;
+  let reading: Promise<void> = Promise.resolve();
+  let isClosed = false;
+
+  const look = async (): Promise<void> => {
+    if (isClosed) return;
+    watchDirectories();
+    const text = readText(file);
+    if (text === known) return;
+    known = text;
+    if (text === undefined) {
+      logger.warn(`${file} is gone; the configuration stays as it is`);
+    } else {
+      await onChange(text);
+    }
+  };
+  const lookLater = (): void => {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      reading = reading.then(look);
+    }, SETTLE_MS);
+    settling.unref();
+  };
+
+  /** Of the file, of what it is a link to, and of the links between. */
+  const watchDirectories = (): void => {
+    const wanted = new Set(linksTo(file).map((each) => path.dirname(each)));
+    for (const [directory, watcher] of watchers) {
+      if (wanted.has(directory)) continue;
+      watcher.close();
+      watchers.delete(directory);
+    }
+    for (const directory of wanted) {
+      if (watchers.has(directory)) continue;
+      try {
+        const watcher = fs.watch(directory, { persistent: false }, lookLater);
+        watcher.on('error', () => watchers.delete(directory));
+        watchers.set(directory, watcher);
+      } catch (error) {
+        // Too many watches on this machine, say. There is the poll.
+        logger.debug({ err: error }, `cannot watch ${directory}: ${toErrorInfo(error).message}`);
+      }
+    }
+  };
+
+  watchDirectories();
+  // It may have changed before anybody watched.
+  lookLater();
+  const poll = setInterval(lookLater, POLL_MS);
+  poll.unref();
+  return {
+    close() {
+      isClosed = true;
+      clearInterval(poll);
+      clearTimeout(settling);
+      for (const watcher of watchers.values()) watcher.close();
+      watchers.clear();
+    },
+  };
+}
+
+/** The path, and every path that it leads to through links. */
+function linksTo(file: string): string[] {
+  const found = [file];
+  try {
+    found.push(fs.realpathSync(file));
+    const target = fs.readlinkSync(file);
+    found.push(path.resolve(path.dirname(file), target));
+  } catch {
+    // No link, or nothing there at the moment.
+  }
+  return found;
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { createLogRecorder } from '../../test/simulated-cluster.js';
+import type { LogLine } from '../../test/simulated-cluster.js';
+import { defineConfig } from '../config/define-config.js';
+import type { ConfigOptions } from '../config/define-config.js';
+import { startConfigService } from './config-service.js';
+import type { ConfigService } from './config-service.js';
+
+const schema = z.object({ level: z.enum(['info', 'debug']), limit: z.number().default(1) });
+type Input = z.input<typeof schema>;
+
+interface Started {
+  readonly service: ConfigService;
+  readonly lines: readonly LogLine[];
+  /** Resolves with the configuration as soon as it is of that version. */
+  reaches(version: number): Promise<unknown>;
+  /** Resolves with the first problem that `status()` tells. */
+  problem(): Promise<string>;
+}
+
+async function start(options: Partial<ConfigOptions<Input>>): Promise<Started> {
+  const { logger, lines } = createLogRecorder();
+  const service = await startConfigService({
+    definition: defineConfig(schema, { initial: { level: 'info' }, ...options }),
+    workerId: 0,
+    logger,
+    events: { emit: () => undefined },
+  });
+  onTestFinished(() => service.close());
+  const until = async <T>(probe: () => T | undefined): Promise<T> => {
+    for (;;) {
+      const found = probe();
+      if (found !== undefined) return found;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
+    }
+  };
+  return {
+    service,
+    lines,
+    reaches: async (version) =>
+      await until(() => (service.channel.version >= version ? service.channel.current : undefined)),
+    problem: async () => await until(() => service.status().problem),
+  };
+}
+
+function createFolder(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'corral-config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+describe('the configuration in the primary', () => {
+  it('can be read and changed there, and tells subscribers', async () => {
+    const { service } = await start({});
+    const told: unknown[] = [];
+    service.channel.subscribe((next, previous) => void told.push([next, previous]));
+    expect(service.channel.current).toEqual({ level: 'info', limit: 1 });
+    const report = await service.channel.update({ level: 'debug' });
+    expect(report).toEqual({ version: 2, applied: [0], rejected: [], timedOut: [] });
+    await service.channel.update((current: unknown) => ({ ...(current as object), limit: 2 }));
+    expect(service.channel.current).toEqual({ level: 'debug', limit: 2 });
+    expect(told).toHaveLength(2);
+  });
+
+  it('refuses what is no configuration before anything is started', async () => {
+    await expect(start({ initial: { level: 'loud' as 'info' } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+    await expect(start({ file: '/not/there.yaml' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/there\.yaml.*\n.*ENOENT/) as unknown,
+    });
+  });
+
+  it('keeps what the environment sets', async () => {
+    process.env['CORRAL_TEST_LIMIT'] = '7';
+    onTestFinished(() => void delete process.env['CORRAL_TEST_LIMIT']);
+    const { service } = await start({ env: { limit: 'CORRAL_TEST_LIMIT' } });
+    expect(service.channel.current).toEqual({ level: 'info', limit: 7 });
+    await service.channel.update({ level: 'debug' });
+    await expect(service.channel.update({ limit: 8 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+  });
+
+  it('gives workers text, and takes changes from them', async () => {
+    const { service } = await start({});
+    const sent: unknown[] = [];
+    const worker = { id: 9, workerId: 1, send: (message: unknown) => sent.push(message) > 0 };
+    expect(service.join(worker)).toEqual({ version: 1, text: '{"level":"info","limit":1}' });
+    const update = service.update({ kind: 'patch', text: '{"limit":2}', timeoutMs: 1_000 });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    const text = '{"level":"info","limit":2}';
+    expect(sent).toEqual([{ type: 'config', version: 2, text, timeoutMs: 1_000 }]);
+    service.onAnswer(worker, { type: 'configAnswer', version: 2 });
+    expect(await update).toMatchObject({ applied: [0, 1] });
+    service.gone(worker);
+    const whole = { kind: 'whole', text: '{"level":"debug"}', timeoutMs: 1_000 } as const;
+    expect(await service.update({ ...whole, expectedVersion: 2 })).toMatchObject({ applied: [0] });
+    expect(service.channel.current).toEqual({ level: 'debug', limit: 1 });
+  });
+});
+
+describe('a file', () => {
+  it('that is replaced changes what it changes, and leaves what others have changed', async () => {
+    const file = path.join(createFolder(), 'config.yaml');
+    writeFileSync(file, 'level: debug\n');
+    const { service, reaches } = await start({ file });
+    expect(service.channel.current).toEqual({ level: 'debug', limit: 1 });
+    await service.channel.update({ limit: 5 });
+
+    writeFileSync(`${file}.new`, 'level: info\n');
+    renameSync(`${file}.new`, file);
+    expect(await reaches(3)).toEqual({ level: 'info', limit: 5 });
+    writeFileSync(file, 'level: info\nlimit: 6\n');
+    expect(await reaches(4)).toEqual({ level: 'info', limit: 6 });
+  });
+
+  it('that is invalid changes nothing, and is reported with its line, until it is valid', async () => {
+    const file = path.join(createFolder(), 'config.json');
+    writeFileSync(file, '{ "level": "info" }');
+    const { service, lines, problem, reaches } = await start({ file });
+    writeFileSync(file, '{\n  "level": "loud"\n}');
+    expect(await problem()).toMatch(/config\.json:2:12 level: /);
+    expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expect(service.channel.version).toBe(1);
+    writeFileSync(file, '{ "level": "debug" }');
+    expect(await reaches(2)).toEqual({ level: 'debug', limit: 1 });
+    expect(service.status()).not.toHaveProperty('problem');
+  });
+
+  it('is followed when links are swapped, as Kubernetes does with ConfigMaps', async () => {
+    const folder = createFolder();
+    const publishMap = (name: string, text: string): void => {
+      mkdirSync(path.join(folder, name));
+      writeFileSync(path.join(folder, name, 'config.yaml'), text);
+      symlinkSync(name, path.join(folder, '..data_tmp'));
+      renameSync(path.join(folder, '..data_tmp'), path.join(folder, '..data'));
+    };
+    publishMap('..1', 'level: info\n');
+    symlinkSync(path.join('..data', 'config.yaml'), path.join(folder, 'config.yaml'));
+    const { reaches } = await start({ file: path.join(folder, 'config.yaml') });
+    publishMap('..2', 'level: debug\n');
+    expect(await reaches(2)).toMatchObject({ level: 'debug' });
+    publishMap('..3', 'level: info\n');
+    expect(await reaches(3)).toMatchObject({ level: 'info' });
+  });
+});

@@ -1,0 +1,170 @@
+// Primary or single process: the configuration of the cluster, from its sources to its processes.
+import path from 'node:path';
+import { readFile } from 'node:fs/promises';
+import type { ConfigChannel, ConfigStatus, ConfigUpdateReport } from '../config/config-channel.js';
+import { checkChange } from '../config/config-arguments.js';
+import { parseConfigFile } from '../config/config-file.js';
+import type { ConfigFile } from '../config/config-file.js';
+import { createConfigHolder } from '../config/config-holder.js';
+import { applyPins, overlay, readPins, settlePins } from '../config/config-sources.js';
+import { createConfigChannel } from '../config/create-config-channel.js';
+import type { ConfigDefinition } from '../config/define-config.js';
+import { mergePatch, rebase } from '../config/json-value.js';
+import type { Json } from '../config/json-value.js';
+import { requireValid, validateConfig } from '../config/validate-config.js';
+import type { Validated } from '../config/validate-config.js';
+import type { ClusterEmitter } from '../cluster-events.js';
+import { configInvalid, CorralError, toErrorInfo } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { ConfigText, ConfigUpdate, ToPrimary } from '../protocol/messages.js';
+import { createConfigPublisher } from './config-publisher.js';
+import type { Change } from './config-publisher.js';
+import { watchConfigFile } from './config-file-watcher.js';
+import type { WorkerHandle } from './worker-handle.js';
+
+export interface ConfigService {
+  /** Of this process. */
+  readonly channel: ConfigChannel;
+  /** A worker begins: what it begins with. Later versions are sent to it. */
+  join(worker: ConfigWorker): ConfigText;
+  onAnswer(worker: ConfigWorker, answer: Extract<ToPrimary, { type: 'configAnswer' }>): void;
+  gone(worker: ConfigWorker): void;
+  update(update: ConfigUpdate): Promise<ConfigUpdateReport>;
+  status(): ConfigStatus;
+  /** Lets go of the file. Idempotent. */
+  close(): void;
+}
+
+/** A worker, as far as its configuration goes. */
+export type ConfigWorker = Pick<WorkerHandle, 'id' | 'workerId' | 'send'>;
+
+export interface ConfigServiceParts {
+  readonly definition: ConfigDefinition;
+  /** This process among the cluster's: 0, or 1 when it is the whole cluster. */
+  readonly workerId: number;
+  readonly logger: Logger;
+  readonly events: Pick<ClusterEmitter, 'emit'>;
+}
+
+/** No worker's: ids of workers begin at 1. */
+const OWN_ID = 0;
+/** How long processes may take for what a file has changed. */
+const FILE_TIMEOUT_MS = 5_000;
+
+/**
+ * Puts the configuration together, and begins to watch its file.
+ *
+ * @throws {CorralError} `CONFIG_INVALID`
+ */
+export async function startConfigService(parts: ConfigServiceParts): Promise<ConfigService> {
+  const { definition, workerId, logger, events } = parts;
+  const filePath = definition.file === undefined ? undefined : path.resolve(definition.file);
+  let file = filePath === undefined ? undefined : await readConfigFile(filePath);
+  let problem: string | undefined;
+
+  const base = overlay(definition.initial as Json, file?.content ?? {});
+  const pins = readPins(definition, base, process.env);
+  const what = definition.file ?? 'the configuration';
+  const value = requireValid(
+    what,
+    locateIssues(validateConfig(definition.schema, applyPins(base, pins)), file),
+  );
+  const initial = { version: 1, value };
+  const settledPins = settlePins(value, pins);
+  const publisher = createConfigPublisher({
+    definition,
+    initial,
+    logger,
+    events,
+    pins: settledPins,
+  });
+
+  const holder = createConfigHolder(initial, logger);
+  publisher.join({
+    id: OWN_ID,
+    workerId,
+    send(next, _text, timeoutMs) {
+      holder.apply(next, timeoutMs).then(
+        () => publisher.answer(OWN_ID, next.version),
+        (thrown: unknown) => publisher.answer(OWN_ID, next.version, toErrorInfo(thrown)),
+      );
+    },
+  });
+
+  /** What has changed in the file changes in the configuration; what others have changed stays. */
+  const readAgain = async (text: string): Promise<void> => {
+    if (filePath === undefined || file === undefined) return;
+    try {
+      const before = file;
+      const after = await parseConfigFile(filePath, text);
+      const change: Change = (current) => {
+        const changed = applyPins(rebase(current, before.content, after.content), settledPins);
+        const validated = locateIssues(validateConfig(definition.schema, changed), after);
+        return requireValid(filePath, validated);
+      };
+      await publisher.update(change, { timeoutMs: FILE_TIMEOUT_MS }, filePath);
+      file = after;
+      problem = undefined;
+    } catch (error) {
+      problem = toErrorInfo(error).message;
+      logger.error({ code: error instanceof CorralError ? error.code : undefined }, problem);
+    }
+  };
+  const watcher =
+    filePath === undefined || file === undefined
+      ? undefined
+      : watchConfigFile(filePath, file.text, readAgain, logger);
+
+  return {
+    channel: createConfigChannel(
+      holder,
+      async (change, options) => await publisher.update(toChange(change), options),
+    ),
+    join(worker) {
+      publisher.join({
+        id: worker.id,
+        workerId: worker.workerId,
+        send: ({ version }, text, timeoutMs) =>
+          void worker.send({ type: 'config', version, text, timeoutMs }),
+      });
+      return { version: publisher.current.version, text: publisher.text };
+    },
+    onAnswer: (worker, { version, error }) => publisher.answer(worker.id, version, error),
+    gone: (worker) => publisher.leave(worker.id),
+    update: async ({ kind, text, ...options }) => {
+      const given = JSON.parse(text) as Json;
+      const change: Change =
+        kind === 'whole' ? () => given : (current) => mergePatch(current, given);
+      return await publisher.update(change, options);
+    },
+    status: () => ({
+      ...publisher.status(),
+      ...(problem === undefined ? {} : { problem }),
+    }),
+    close: () => watcher?.close(),
+  };
+}
+
+/** An invalid value's issues get the lines of the file that may have caused them. */
+function locateIssues(validated: Validated, file: ConfigFile | undefined): Validated {
+  if (validated.ok || file === undefined) return validated;
+  return { ok: false, issues: file.locate(validated.issues) };
+}
+
+function toChange(change: unknown): Change {
+  if (typeof change !== 'function') {
+    const patch = JSON.parse(checkChange(change)) as Json;
+    return (current) => mergePatch(current, patch);
+  }
+  return (current) => JSON.parse(checkChange((change as Change)(current)));
+}
+
+async function readConfigFile(filePath: string): Promise<ConfigFile> {
+  let text: string;
+  try {
+    text = await readFile(filePath, 'utf8');
+  } catch (error) {
+    throw configInvalid(filePath, [{ path: '', message: toErrorInfo(error).message }]);
+  }
+  return await parseConfigFile(filePath, text);
+}
