@@ -27,7 +27,15 @@ export type CorralErrorCode =
   | 'CHANNEL_SATURATED'
   | 'CONFIG_INVALID'
   | 'CONFIG_CONFLICT'
-  | 'CONFIG_MISSING';
+  | 'CONFIG_MISSING'
+  | 'STATE_VALUE_UNSUPPORTED'
+  | 'STATE_VALUE_TOO_LARGE'
+  | 'STATE_FULL'
+  | 'STATE_TYPE_MISMATCH'
+  | 'STATE_UNAVAILABLE'
+  | 'STATE_CLOSED'
+  | 'STATE_LEASE_LOST'
+  | 'STATE_SNAPSHOT_DAMAGED';
 
 export interface CorralErrorOptions {
   readonly cause?: unknown;
@@ -271,6 +279,56 @@ export function restartIntensityExceeded(
   );
 }
 
+/** @param found where in the value, and what is there */
+export function stateValueUnsupported(
+  found: { readonly path: string; readonly what: string },
+  cause?: unknown,
+): CorralError {
+  const where = found.path === '' ? 'the value' : `the value's ${found.path}`;
+  return new CorralError(
+    'STATE_VALUE_UNSUPPORTED',
+    `${where} is ${found.what}; shared state carries plain objects and arrays of text, numbers, booleans, bigints, dates, maps, sets, buffers and plain errors`,
+    { cause, details: found },
+  );
+}
+
+export function stateValueTooLarge(
+  what: string,
+  bytes: number,
+  limit: { readonly bytes: number; readonly advice: string },
+): CorralError {
+  return new CorralError(
+    'STATE_VALUE_TOO_LARGE',
+    `${what} of the shared state has ${bytes} bytes, more than ${limit.bytes}; ${limit.advice}`,
+  );
+}
+
+export function stateFull(limits: {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}): CorralError {
+  return new CorralError(
+    'STATE_FULL',
+    `the shared state is full (${limits.maxEntries} entries or ${limits.maxBytes} bytes); give keys a ttlMs, raise state.maxEntries or state.maxBytes, or let state.onFull be 'evict-lru' for a cache`,
+  );
+}
+
+/** @param why what the number would have to be */
+export function stateTypeMismatch(key: string, why: string): CorralError {
+  return new CorralError('STATE_TYPE_MISMATCH', `${describe(key)} cannot be incremented: ${why}`);
+}
+
+export function stateClosed(): CorralError {
+  return new CorralError('STATE_CLOSED', 'the shared state has been closed in this process');
+}
+
+export function stateLeaseLost(name: string, why: string): CorralError {
+  return new CorralError(
+    'STATE_LEASE_LOST',
+    `the lease ${describe(name)} is no longer held: ${why}`,
+  );
+}
+
 /** The other way of {@link toErrorInfo}. */
 export function fromErrorInfo(info: WorkerErrorInfo | undefined): Error {
   const error = new Error(info?.message ?? 'no error was reported');
@@ -322,6 +380,11 @@ const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
   'UPGRADE_FAILED',
   'VALUE_UNCLONEABLE',
   'WORKER_GONE',
+  'STATE_VALUE_TOO_LARGE',
+  'STATE_FULL',
+  'STATE_TYPE_MISMATCH',
+  'STATE_UNAVAILABLE',
+  'STATE_CLOSED',
 ]);
 
 function describe(value: unknown): string {

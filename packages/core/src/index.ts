@@ -6,6 +6,8 @@ export { CorralError, EXIT_CODES } from './errors.js';
 export { resolveHealthPaths } from './health/health-paths.js';
 export { closeWebSockets } from './lifecycle/close-web-sockets.js';
 export { createDefaultLogger } from './logger.js';
+export { createStateStore } from './state/create-state-store.js';
+export { createMemoryBackend } from './state/memory-state.js';
 export type { CloseWebSocketsOptions, ClosableWebSocket } from './lifecycle/close-web-sockets.js';
 export type { ConfigIssue, CorralErrorCode, CorralErrorOptions, OptionIssue } from './errors.js';
 export type { ConfigDefinition, ConfigOptions } from './config/define-config.js';
@@ -71,6 +73,16 @@ export type {
   HealthResponse,
   ProcessSample,
 } from './health/health.js';
+export type { StateStoreOptions } from './state/create-state-store.js';
+export type { MemoryLimits } from './state/memory-table.js';
+export type {
+  BackendEntry,
+  StateBackend,
+  StateData,
+  StateOperation,
+  StateOperationName,
+  StateOperationResults,
+} from './state/state-backend.js';
 export type {
   CompareAndSetResult,
   ExpiryOptions,

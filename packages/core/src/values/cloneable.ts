@@ -12,7 +12,7 @@ export interface Uncloneable {
   readonly what: string;
 }
 
-interface ValueInspection {
+export interface ValueInspection {
   /** The first thing found that cannot be carried. */
   readonly uncloneable: Uncloneable | undefined;
   /** JSON carries it without loss, too: text for text, and nothing twice. */
@@ -24,7 +24,7 @@ export function findUncloneable(value: unknown): Uncloneable | undefined {
   return inspectValue(value).uncloneable;
 }
 
-function inspectValue(value: unknown): ValueInspection {
+export function inspectValue(value: unknown): ValueInspection {
   const walk: Walk = { seen: new Set(), isJson: true };
   const found = inspect(value, walk, 0);
   return {
@@ -194,8 +194,8 @@ function isDirect(value: object, steps: number): boolean {
 
 function describeInstance(value: object): string {
   if (types.isPromise(value)) return 'a promise';
-  const { constructor } = value;
-  const name = typeof constructor === 'function' ? constructor.name : '';
+  const prototype = Object.getPrototypeOf(value) as object;
+  const name = Object.hasOwn(prototype, 'constructor') ? prototype.constructor.name : '';
   return name === '' ? 'an object with a prototype of its own' : `an instance of ${name}`;
 }
 
