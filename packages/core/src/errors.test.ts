@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkerErrorInfo } from './cluster.js';
+import { fromErrorInfo, toErrorInfo } from './error-info.js';
 import {
   alreadyBootstrapped,
   bootFailed,
   channelClosed,
   CorralError,
   EXIT_CODES,
-  fromErrorInfo,
   invalidArgument,
   invalidOptions,
   listenFailed,
@@ -17,7 +17,6 @@ import {
   restartIntensityExceeded,
   shuttingDown,
   singleProcess,
-  toErrorInfo,
 } from './errors.js';
 
 const report = { generation: 3, replaced: 1, failed: 1, durationMs: 5 };

@@ -1,6 +1,8 @@
 // Any process: every error this package raises. The only place where codes and messages are made.
 import type { ExitReason, ReloadReport, WorkerErrorInfo } from './cluster.js';
+import { fromErrorInfo, toErrorInfo } from './error-info.js';
 import type { Uncloneable } from './values/cloneable.js';
+import { describe } from './values/describe.js';
 
 /** Stable codes of {@link CorralError}; a message may change, a code does not. */
 export type CorralErrorCode =
@@ -329,39 +331,6 @@ export function stateLeaseLost(name: string, why: string): CorralError {
   );
 }
 
-/** The other way of {@link toErrorInfo}. */
-export function fromErrorInfo(info: WorkerErrorInfo | undefined): Error {
-  const error = new Error(info?.message ?? 'no error was reported');
-  if (info === undefined) return error;
-  // `stack` and `message` stay what they are on any error: not enumerable.
-  if (info.stack !== undefined) error.stack = info.stack;
-  error.name = info.name;
-  return info.code === undefined ? error : Object.assign(error, { code: info.code });
-}
-
-/** Turns anything thrown into something that can cross a process boundary. */
-export function toErrorInfo(thrown: unknown): WorkerErrorInfo {
-  if (!(thrown instanceof Error)) {
-    return { name: 'Error', message: `a non-error was thrown: ${describe(thrown)}` };
-  }
-  // Nothing keeps an app's errors from other types than these members should have.
-  const { name, message, code, stack } = thrown as Record<keyof WorkerErrorInfo, unknown>;
-  return {
-    name: String(name),
-    message: String(message),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof stack === 'string' ? { stack: stackWithCauses(thrown, new Set()) } : {}),
-  };
-}
-
-function stackWithCauses(error: Error, seen: Set<Error>): string {
-  const own = String(error.stack ?? error);
-  seen.add(error);
-  return error.cause instanceof Error && !seen.has(error.cause)
-    ? `${own}\ncaused by: ${stackWithCauses(error.cause, seen)}`
-    : own;
-}
-
 function isCorralErrorCode(code: string | undefined): code is CorralErrorCode {
   return code !== undefined && KNOWN_CODES.has(code);
 }
@@ -386,16 +355,3 @@ const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
   'STATE_UNAVAILABLE',
   'STATE_CLOSED',
 ]);
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  try {
-    const text = JSON.stringify(value);
-    return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-  } catch {
-    return 'an object';
-  }
-}

@@ -1,6 +1,7 @@
 // Any process: runs named health checks with a deadline, a cache and never twice at once.
 import { performance } from 'node:perf_hooks';
-import { invalidArgument, toErrorInfo } from '../errors.js';
+import { toErrorInfo } from '../error-info.js';
+import { invalidArgument } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type {
   HealthCheck,

@@ -1,7 +1,7 @@
 // Primary or single process: sees a configuration file change, however it is replaced.
 import fs from 'node:fs';
 import path from 'node:path';
-import { toErrorInfo } from '../errors.js';
+import { toErrorInfo } from '../error-info.js';
 import type { Logger } from '../logger.js';
 
 /** Whoever writes a file in pieces is done after so long without an event. */

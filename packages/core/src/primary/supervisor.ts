@@ -3,13 +3,8 @@ import { checkReloadOptions, checkWorkers } from '../call-arguments.js';
 import type { ClusterStatus, ExitReason, ReloadOptions, ReloadReport } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { deferred } from '../deferred.js';
-import {
-  bootFailed,
-  fromErrorInfo,
-  listenFailed,
-  restartIntensityExceeded,
-  shuttingDown,
-} from '../errors.js';
+import { fromErrorInfo } from '../error-info.js';
+import { bootFailed, listenFailed, restartIntensityExceeded, shuttingDown } from '../errors.js';
 import type { CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';

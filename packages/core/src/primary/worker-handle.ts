@@ -10,7 +10,7 @@ import type {
 import type { NativeHandle } from '../protocol/native-handle.js';
 import type { StallReport } from '../protocol/stall-report.js';
 import type { LaunchSpec, ProcessExit, System, WorkerProcess } from '../system.js';
-import { toErrorInfo } from '../errors.js';
+import { toErrorInfo } from '../error-info.js';
 import { judgeLiveness } from './liveness-policy.js';
 import type { LivenessLimits } from './liveness-policy.js';
 import { recycleReason } from './recycle-policy.js';

@@ -1,5 +1,6 @@
 // Both sides: what came of a request, in a shape that travels.
-import { CorralError, remoteError, toErrorInfo } from '../errors.js';
+import { toErrorInfo } from '../error-info.js';
+import { CorralError, remoteError } from '../errors.js';
 import type { Outcome } from './messages.js';
 
 /** Never rejects. */

@@ -2,7 +2,8 @@
 import type { Cluster, Main } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
-import { EXIT_CODES, listenFailed, singleProcess, toErrorInfo } from '../errors.js';
+import { toErrorInfo } from '../error-info.js';
+import { EXIT_CODES, listenFailed, singleProcess } from '../errors.js';
 import { readEnvFiles } from '../env-files.js';
 import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
 import { onSignals } from '../lifecycle/signals.js';

@@ -8,7 +8,8 @@ import {
 import type { Cluster, ClusterStatus, Main, ReloadReport } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
-import { EXIT_CODES, toErrorInfo } from '../errors.js';
+import { toErrorInfo } from '../error-info.js';
+import { EXIT_CODES } from '../errors.js';
 import { onSignals } from '../lifecycle/signals.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import type { Logger } from '../logger.js';
