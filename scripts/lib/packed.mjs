@@ -62,9 +62,16 @@ async function installInto(app, tarballs) {
   });
 }
 
+/** What can be imported of a package: itself, and what its `exports` name below it. */
+function entryPoints(dir) {
+  const { name, exports } = readManifest(dir);
+  const paths = Object.keys(exports).filter((path) => !path.endsWith('.json'));
+  return paths.map((path) => name + path.slice(1));
+}
+
 /** Both ways to load a package must give the same names. */
 function writeConsumers(app) {
-  const names = publishableDirs().map((dir) => readManifest(dir).name);
+  const names = publishableDirs().flatMap(entryPoints);
   writeFileSync(
     join(app, 'consumer.mjs'),
     `import { createRequire } from 'node:module';

@@ -37,7 +37,10 @@ export type CorralErrorCode =
   | 'STATE_UNAVAILABLE'
   | 'STATE_CLOSED'
   | 'STATE_LEASE_LOST'
-  | 'STATE_SNAPSHOT_DAMAGED';
+  | 'STATE_SNAPSHOT_DAMAGED'
+  | 'SESSION_CONFLICT'
+  | 'SESSION_TOO_LARGE'
+  | 'SESSION_UNAVAILABLE';
 
 export interface CorralErrorOptions {
   readonly cause?: unknown;
@@ -268,6 +271,30 @@ export function balanceUnavailable(why: string): CorralError {
     'BALANCE_UNAVAILABLE',
     `options.balance is 'slots', but ${why}; use 'auto' to take what there is`,
   );
+}
+
+export function sessionConflict(): CorralError {
+  return new CorralError(
+    'SESSION_CONFLICT',
+    "another request has changed or destroyed the session since this one loaded it; load it again, or set onConflict to 'merge'",
+  );
+}
+
+export function sessionTooLarge(sizeBytes: number, maxPayloadBytes: number): CorralError {
+  return new CorralError(
+    'SESSION_TOO_LARGE',
+    `the session has ${sizeBytes} bytes, but maxPayloadBytes is ${maxPayloadBytes}; keep ids in a session, and what they stand for in a database`,
+  );
+}
+
+/** With the HTTP status that Express, Fastify and Nest answer with. */
+export function sessionUnavailable(cause: unknown): CorralError & { readonly statusCode: 503 } {
+  const error = new CorralError(
+    'SESSION_UNAVAILABLE',
+    `sessions cannot be reached: ${toErrorInfo(cause).message}`,
+    { cause },
+  );
+  return Object.assign(error, { statusCode: 503 as const });
 }
 
 export function restartIntensityExceeded(

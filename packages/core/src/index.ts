@@ -93,3 +93,19 @@ export type {
   StateListener,
   StateStore,
 } from './state/state-store.js';
+export { createKeyvStore } from './state/keyv/keyv-store.js';
+export type { KeyvStore, KeyvStoreOptions } from './state/keyv/keyv-store.js';
+export { createRateCounter } from './state/rate-limits/rate-counter.js';
+export type { RateCounter, RateHits } from './state/rate-limits/rate-counter.js';
+export type { RateCounterOptions } from './state/rate-limits/rate-counter-options.js';
+export type {
+  ResolvedSessionCookie,
+  SessionCookie,
+  SessionCookieOptions,
+} from './state/sessions/session-cookie.js';
+export type { SessionData, SessionLike } from './state/sessions/session-data.js';
+export { resolveSessionOptions } from './state/sessions/session-options.js';
+export type { ResolvedSessionOptions, SessionOptions } from './state/sessions/session-options.js';
+export { createSessionStore } from './state/sessions/session-store.js';
+export type { LoadedSession, SessionHandle, SessionStore } from './state/sessions/session-store.js';
+export type { SessionStoreOptions } from './state/sessions/session-store-options.js';

@@ -3,24 +3,41 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 
-const PACKAGES = ['core', 'express', 'fastify', 'nest', 'redis-state'];
+/** Packages, and entry points of packages. */
+const ENTRIES = [
+  'core',
+  'express',
+  'express/rate-limit',
+  'express/session',
+  'fastify',
+  'fastify/rate-limit',
+  'fastify/session',
+  'nest',
+  'nest/throttler',
+  'redis-state',
+];
 
-/** The names in the `export … { … } from` lists of a package's entry, which has nothing else in it. */
+/** The names in the `export … { … } from` lists of an entry point, and of what it declares itself. */
 function exportedTypes(entry: URL): string[] {
-  const lists = fs.readFileSync(entry, 'utf8').matchAll(/^export type \{([^}]*)\}/gm);
-  const names = [...lists].flatMap(([, list = '']) => list.split(','));
-  return names
+  const text = fs.readFileSync(entry, 'utf8');
+  const lists = [...text.matchAll(/^export type \{([^}]*)\}/gm)];
+  const declared = [...text.matchAll(/^export (?:interface|type) (\w+)/gm)];
+  return [
+    ...lists.flatMap(([, list = '']) => list.split(',')),
+    ...declared.map(([, name = '']) => name),
+  ]
     .map((name) => name.trim())
     .filter((name) => name !== '')
     .sort();
 }
 
-test.for(PACKAGES)('@corral/%s exports what it did', async (name) => {
+test.for(ENTRIES)('@corral/%s exports what it did', async (entry) => {
+  const [name, file = 'index'] = entry.split('/');
   const dist = new URL(`../../${name}/dist/`, import.meta.url);
-  const exported = (await import(new URL('index.js', dist).href)) as object;
+  const exported = (await import(new URL(`${file}.js`, dist).href)) as object;
 
   expect({
     values: Object.keys(exported).sort(),
-    types: exportedTypes(new URL('index.d.ts', dist)),
+    types: exportedTypes(new URL(`${file}.d.ts`, dist)),
   }).toMatchSnapshot();
 });

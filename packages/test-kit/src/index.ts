@@ -16,6 +16,8 @@ export type { RedisSentinels } from './redis/redis-sentinels.js';
 export { startRedisServer } from './redis/redis-server.js';
 export type { RedisServer, RedisServerOptions } from './redis/redis-server.js';
 export { reportEvent, reportEvents } from './report-events.js';
+export { createSessionClient } from './session-client.js';
+export type { SessionClient } from './session-client.js';
 export { spawnFixture } from './spawn-fixture.js';
 export type { Fixture, FixtureExit, FixtureOptions } from './spawn-fixture.js';
 export { createCaseContext } from './state-cases/case.js';

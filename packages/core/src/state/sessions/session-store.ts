@@ -1,0 +1,188 @@
+// Any process that runs the app: sessions on the shared state, for any framework. The adapters translate.
+import { sessionConflict, sessionTooLarge, sessionUnavailable } from '../../errors.js';
+import type { StateStore } from '../state-store.js';
+import { sessionTtlMs } from './session-cookie.js';
+import { dataSizeBytes, plainSession, restoredSession } from './session-data.js';
+import type { SessionData, SessionLike } from './session-data.js';
+import { mergeSessions } from './session-merge.js';
+import { resolveSessionStoreOptions } from './session-store-options.js';
+import type { SessionStoreOptions } from './session-store-options.js';
+
+/**
+ * What one request knows of a session: which version it has seen. Every loaded or new session has a
+ * handle of its own, so that requests of one session in one process do not mix theirs up.
+ */
+export interface SessionHandle {
+  /** Of what is in the state, if nobody has changed it since; 0 for a session that is new. */
+  version: number;
+  /** What the request's own changes are told from; kept only where merging is asked for. */
+  base: SessionData | undefined;
+  /** The save that runs: the next one begins when it has ended, and with the version it made. */
+  saving: Promise<unknown>;
+}
+
+export interface LoadedSession {
+  readonly data: SessionData;
+  readonly handle: SessionHandle;
+}
+
+/** Sessions by their id. All members reject with `SESSION_UNAVAILABLE` while the state cannot be reached. */
+export interface SessionStore {
+  /** Undefined for what is not there, has expired or was destroyed. */
+  load(id: string): Promise<LoadedSession | undefined>;
+  /** For a session that was not loaded. */
+  createHandle(): SessionHandle;
+  /**
+   * Stores the session for as long as its cookie says. One step on the state, unless somebody else has
+   * changed the session since it was loaded; what happens then is the option `onConflict`. A session that
+   * was destroyed meanwhile stays destroyed.
+   *
+   * @throws {CorralError} `SESSION_CONFLICT`, `SESSION_TOO_LARGE`, `STATE_VALUE_UNSUPPORTED`
+   */
+  save(id: string, session: SessionLike, handle: SessionHandle): Promise<void>;
+  /** Changes only how long the session lives, to what its cookie says. */
+  touch(id: string, session: SessionLike): Promise<void>;
+  destroy(id: string): Promise<void>;
+  /** All sessions, read while it is iterated. */
+  entries(): AsyncIterableIterator<readonly [id: string, data: SessionData]>;
+  /** Reads every session to count it: for tools, not for requests. */
+  count(): Promise<number>;
+  /** Forgets all sessions, and which were destroyed. */
+  clear(): Promise<void>;
+}
+
+/**
+ * What stays in place of a destroyed session. With its version, no save of a request that loaded the
+ * session before fits any more; as a value, it also refuses those that know no version.
+ */
+const TOMBSTONE = null;
+
+/** Others would have to come between as often in a row: by then it is no conflict but a fault. */
+const MAX_ATTEMPTS = 20;
+
+/** @throws {CorralError} `INVALID_ARGUMENT` for a wrong option */
+export function createSessionStore(given: SessionStoreOptions = {}): SessionStore {
+  const options = resolveSessionStoreOptions(given);
+  const { sessions: state, onConflict, ttlMs, tombstoneMs, maxPayloadBytes } = options;
+  const baseOf = (data: SessionData): SessionData | undefined =>
+    onConflict === 'merge' ? structuredClone(data) : undefined;
+
+  const destroy = async (id: string): Promise<void> => {
+    await state().set(id, TOMBSTONE, { ttlMs: tombstoneMs });
+  };
+
+  const store = async (
+    id: string,
+    mine: SessionData,
+    handle: SessionHandle,
+    lifeMs: number,
+  ): Promise<void> => {
+    let data = mine;
+    let { version } = handle;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const result = await state().compareAndSet(id, version, data, { ttlMs: lifeMs });
+      if (result.ok) {
+        // After a merge the state has more than the request: the next save has to merge again.
+        if (data === mine) handle.version = result.version;
+        handle.base = baseOf(mine);
+        return;
+      }
+      if (onConflict === 'reject') throw sessionConflict();
+      const { current } = result;
+      // What was loaded and is no longer there has expired, or was destroyed long ago.
+      const isGone = current === undefined ? version !== 0 : !isSession(current.value);
+      if (isGone) return;
+      version = current?.version ?? 0;
+      if (onConflict === 'merge' && isSession(current?.value)) {
+        data = mergeSessions(handle.base, mine, current.value);
+      }
+    }
+    throw sessionConflict();
+  };
+
+  const save = async (id: string, session: SessionLike, handle: SessionHandle): Promise<void> => {
+    const data = plainSession(session);
+    const lifeMs = sessionTtlMs(data.cookie, ttlMs, Date.now());
+    if (lifeMs <= 0) {
+      await destroy(id);
+      return;
+    }
+    const sizeBytes = dataSizeBytes(data);
+    if (sizeBytes > maxPayloadBytes) throw sessionTooLarge(sizeBytes, maxPayloadBytes);
+    await store(id, data, handle, lifeMs);
+  };
+
+  return {
+    load: async (id) =>
+      await reachable(async () => {
+        const entry = await state().getEntry(id);
+        if (entry === undefined || !isSession(entry.value)) return undefined;
+        const data = restoredSession(entry.value, entry.expiresInMs, Date.now());
+        return { data, handle: createHandle(entry.version, baseOf(data)) };
+      }),
+    createHandle: () => createHandle(0, undefined),
+    save: async (id, session, handle) => {
+      const saved = handle.saving.then(async () => await save(id, session, handle));
+      handle.saving = saved.catch(() => undefined);
+      await reachable(async () => await saved);
+    },
+    touch: async (id, session) =>
+      await reachable(async () => {
+        const lifeMs = sessionTtlMs(session.cookie, ttlMs, Date.now());
+        // A tombstone is touched as well: it is small, and only lives on.
+        if (lifeMs > 0) await state().touch(id, { ttlMs: lifeMs });
+        else await destroy(id);
+      }),
+    destroy: async (id) => await reachable(async () => await destroy(id)),
+    entries: () => sessionsIn(state()),
+    count: async () =>
+      await reachable(async () => {
+        let count = 0;
+        for await (const _ of sessionsIn(state())) count += 1;
+        return count;
+      }),
+    clear: async () => await reachable(async () => void (await state().clear())),
+  };
+}
+
+function createHandle(version: number, base: SessionData | undefined): SessionHandle {
+  return { version, base, saving: Promise.resolve() };
+}
+
+async function* sessionsIn(
+  state: StateStore,
+): AsyncGenerator<readonly [id: string, data: SessionData], void> {
+  try {
+    for await (const [id, value] of state.entries()) if (isSession(value)) yield [id, value];
+  } catch (error) {
+    throw reported(error);
+  }
+}
+
+/** Neither a tombstone nor what somebody else has put there. */
+function isSession(value: unknown): value is SessionData {
+  return (
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, 'cookie') === 'object'
+  );
+}
+
+async function reachable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw reported(error);
+  }
+}
+
+const UNREACHABLE: ReadonlySet<unknown> = new Set([
+  'STATE_UNAVAILABLE',
+  'STATE_CLOSED',
+  'STATE_FULL',
+]);
+
+/** Without its session a request must not go on as if nobody were logged in: it fails, with a 503. */
+function reported(error: unknown): unknown {
+  return error instanceof Error && UNREACHABLE.has(Reflect.get(error, 'code'))
+    ? sessionUnavailable(error)
+    : error;
+}
