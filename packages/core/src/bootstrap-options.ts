@@ -72,8 +72,18 @@ export interface BootstrapOptions<C = RegisteredConfig> {
   readonly restart?: RestartOptions;
   /** The admin server of the primary: `/livez`, `/readyz`, `/status`. Off unless given. */
   readonly admin?: AdminOptions;
+  /** The threads of `cluster.offload()`. */
+  readonly offload?: OffloadBudgetOptions;
   /** A pino-like logger. Default: pino, readable on a terminal, JSON otherwise. */
   readonly logger?: Logger;
+}
+
+export interface OffloadBudgetOptions {
+  /**
+   * How many threads may run offloaded tasks at the same time, over the whole cluster. Every process that
+   * offloads has at least one. Default: one for each core that the cgroup grants in full.
+   */
+  readonly threads?: number;
 }
 
 export interface RestartOptions {

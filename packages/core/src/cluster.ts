@@ -8,6 +8,7 @@ import type {
 import type { Health } from './health/health.js';
 import type { Logger } from './logger.js';
 import type { Messaging } from './messages/messaging.js';
+import type { Offloaded, OffloadOptions, OffloadStatus } from './offload/offload.js';
 
 /** What this process is: the supervisor, one of its workers, or both in one (development, debuggers). */
 export type ClusterRole = 'primary' | 'worker' | 'single';
@@ -88,6 +89,8 @@ export interface WorkerStatus {
   /** Requests since the worker started. */
   readonly requests: number;
   readonly messages: MessageStatus;
+  /** Its task threads; absent when it has not offloaded anything. */
+  readonly offload?: OffloadStatus;
 }
 
 /** How the channel between the primary and a worker does. */
@@ -124,6 +127,8 @@ export interface ClusterStatus {
   readonly restarts: Readonly<Partial<Record<ExitReason, number>>>;
   /** Requests over all workers, those that are gone included; as of their last heartbeats. */
   readonly requests: number;
+  /** The task threads of all processes together; absent when nothing has been offloaded. */
+  readonly offload?: OffloadStatus;
   readonly workers: readonly WorkerStatus[];
   /** Absent when `bootstrap()` was given no config. */
   readonly config?: ConfigStatus;
@@ -257,6 +262,22 @@ export interface Cluster<C = RegisteredConfig> extends Messaging {
   shutdown(reason?: string): Promise<void>;
   /** With `readiness: 'manual'`: says that this worker can serve. Otherwise without effect. */
   ready(): void;
+  /**
+   * The functions of a module, to be called as usual but run in worker threads of this process, so that
+   * they do not block its event loop. Threads start with the first call, or with `eager`.
+   *
+   * ```ts
+   * const tasks = cluster.offload<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
+   * const digest = await tasks.hash(password);
+   * ```
+   *
+   * Call it once for a module, in `main` or in the primary. The cluster's processes share a budget of
+   * threads: see `BootstrapOptions.offload`.
+   *
+   * @param module a `file:` URL
+   * @throws {CorralError} `INVALID_ARGUMENT`
+   */
+  offload<Module extends object>(module: URL | string, options?: OffloadOptions): Offloaded<Module>;
   /** Registers a hook for this process's shutdown; returns a function that removes it. */
   onShutdown(hook: ShutdownHook, options?: ShutdownHookOptions): () => void;
 

@@ -40,7 +40,13 @@ export type CorralErrorCode =
   | 'STATE_SNAPSHOT_DAMAGED'
   | 'SESSION_CONFLICT'
   | 'SESSION_TOO_LARGE'
-  | 'SESSION_UNAVAILABLE';
+  | 'SESSION_UNAVAILABLE'
+  | 'OFFLOAD_SATURATED'
+  | 'OFFLOAD_TIMEOUT'
+  | 'OFFLOAD_ABORTED'
+  | 'OFFLOAD_CRASHED'
+  | 'OFFLOAD_UNCLONEABLE'
+  | 'OFFLOAD_MODULE_FAILED';
 
 export interface CorralErrorOptions {
   readonly cause?: unknown;

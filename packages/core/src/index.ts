@@ -8,6 +8,9 @@ export { closeWebSockets } from './lifecycle/close-web-sockets.js';
 export { createDefaultLogger } from './logger.js';
 export { createStateStore } from './state/create-state-store.js';
 export { createMemoryBackend } from './state/memory-state.js';
+export { toHttpError } from './http-error.js';
+export { pipeline } from './offload/pipeline.js';
+export { disconnectSignal } from './serving/disconnect-signal.js';
 export type { CloseWebSocketsOptions, ClosableWebSocket } from './lifecycle/close-web-sockets.js';
 export type { ConfigIssue, CorralErrorCode, CorralErrorOptions, OptionIssue } from './errors.js';
 export type { ConfigDefinition, ConfigOptions } from './config/define-config.js';
@@ -25,9 +28,22 @@ export type {
 } from './config/config-channel.js';
 export type { ResolvedHealthPaths } from './health/health-paths.js';
 export type { Logger, LogMethod } from './logger.js';
+export type { HttpErrorResponse } from './http-error.js';
+export type { Pipeline, PipelineOptions } from './offload/pipeline.js';
+export type {
+  DurationHistogram,
+  Offloaded,
+  OffloadCallOptions,
+  OffloadedFunction,
+  OffloadModuleStatus,
+  OffloadOptions,
+  OffloadStatus,
+  ThreadTermination,
+} from './offload/offload.js';
 export type {
   AdminOptions,
   BootstrapOptions,
+  OffloadBudgetOptions,
   RestartOptions,
   ScalingTuning,
 } from './bootstrap-options.js';

@@ -61,6 +61,7 @@ describe('options that are not given', () => {
         maxDelayMs: 15_000,
         onExhausted: 'keep-trying',
       },
+      offload: { threads: undefined },
       admin: undefined,
       logger: undefined,
     });

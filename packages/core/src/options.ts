@@ -23,6 +23,7 @@ export interface ResolvedOptions extends Complete<
     | 'threadPoolSize'
     | 'scaling'
     | 'restart'
+    | 'offload'
     | 'admin'
     | 'logger'
     | 'config'
@@ -36,6 +37,7 @@ export interface ResolvedOptions extends Complete<
   readonly restart: Complete<Omit<RestartOptions, 'intensity'>> & {
     readonly intensity: number | undefined;
   };
+  readonly offload: { readonly threads: number | undefined };
   readonly admin: Complete<AdminOptions> | undefined;
   readonly logger: Logger | undefined;
   readonly config: ConfigDefinition | undefined;
@@ -113,6 +115,7 @@ const schema = z.strictObject({
     maxDelayMs: durationMs(0),
     onExhausted: z.enum(['exit', 'keep-trying']),
   }),
+  offload: z.strictObject({ threads: count(1, 65_536).optional() }),
   admin: z
     .strictObject({
       port: count(0, 65_535),
@@ -167,6 +170,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
       maxDelayMs: 15_000,
       onExhausted: defaults.inContainer ? 'exit' : 'keep-trying',
     }),
+    offload: withDefaults(given['offload'], {}),
     admin:
       given['admin'] === undefined
         ? undefined
@@ -184,6 +188,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     maxAgeMs: parsed.data.maxAgeMs,
     threadPoolSize: parsed.data.threadPoolSize,
     restart: { ...parsed.data.restart, intensity: parsed.data.restart.intensity },
+    offload: { threads: parsed.data.offload.threads },
     admin: parsed.data.admin,
     logger: parsed.data.logger,
     config: parsed.data.config,

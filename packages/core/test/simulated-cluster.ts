@@ -5,6 +5,7 @@ import type { LogMethod, Logger } from '../src/logger.js';
 import { resolveOptions } from '../src/options.js';
 import type { BootstrapOptions } from '../src/bootstrap-options.js';
 import { createSupervisor } from '../src/primary/supervisor.js';
+import { createThreadGrants } from '../src/primary/thread-grants.js';
 import type { Supervisor, SupervisorEnd } from '../src/primary/supervisor.js';
 import type { WorkerListener } from '../src/primary/worker-handle.js';
 import { createSimulatedSystem } from './simulated-system.js';
@@ -108,6 +109,9 @@ const SHORT_TIMES: BootstrapOptions = {
   restart: { minDelayMs: 100, maxDelayMs: 3_000, onExhausted: 'keep-trying' },
 };
 
+/** The thread budget that its workers share. */
+const SIMULATED_CORES = 8;
+
 export function createSimulatedCluster(
   options: BootstrapOptions = {},
   random?: () => number,
@@ -125,11 +129,13 @@ export function createSimulatedCluster(
   const events: RecordedEvent[] = [];
   const emitter = createClusterEmitter(logger);
   let releases = 0;
+  const threadGrants = createThreadGrants(SIMULATED_CORES);
   const supervisor = createSupervisor({
     options: resolved,
     system,
     logger,
     firstGeneration: 1,
+    onChange: threadGrants.update,
     listeners: {
       balance: { mode: 'round-robin', reason: 'simulated' },
       onRequest: () => undefined,

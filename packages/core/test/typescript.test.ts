@@ -19,16 +19,20 @@ const ways = [
   ...(stripsTypes() ? [{ how: 'Node.js itself', execArgv: [] }] : []),
 ];
 
-test.for(ways)('a TypeScript program runs in workers through $how', async ({ execArgv }) => {
-  const fixture = await startServing('typed-app.ts', {}, { execArgv });
+test.for(ways)(
+  'a TypeScript program runs in workers and task threads through $how',
+  async ({ execArgv }) => {
+    const fixture = await startServing('typed-app.ts', {}, { execArgv });
 
-  const { json } = await probeJson(fixture.url);
+    const { json } = await probeJson(fixture.url);
 
-  expect(json).toMatchObject({
-    workerId: expect.any(Number) as number,
-    file: expect.stringMatching(/typed-app\.ts$/) as string,
-  });
-  expect(fixture.status).toMatchObject({ ready: 2 });
-  fixture.kill('SIGTERM');
-  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
-});
+    expect(json).toMatchObject({
+      workerId: expect.any(Number) as number,
+      digits: 2,
+      file: expect.stringMatching(/typed-app\.ts$/) as string,
+    });
+    expect(fixture.status).toMatchObject({ ready: 2 });
+    fixture.kill('SIGTERM');
+    expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+  },
+);

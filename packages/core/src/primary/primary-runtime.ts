@@ -21,6 +21,7 @@ import { startAutoscaler } from './autoscaler.js';
 import { autoWorkers, readCgroupLimits } from './cgroup-limits.js';
 import type { CgroupLimits } from './cgroup-limits.js';
 import { startConfigService } from './config-service.js';
+import { createClusterThreads } from './cluster-threads.js';
 import { takeInheritance } from './inheritance.js';
 import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
@@ -31,6 +32,7 @@ import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
 import type { WorkerHandle } from './worker-handle.js';
 import { createSystemdNotifier } from './systemd.js';
+import { threadsOf } from './thread-budget-policy.js';
 
 function initialWorkers(
   { workers, memoryPerWorkerBytes }: ResolvedOptions,
@@ -79,6 +81,14 @@ export async function startPrimary(
   const hurried = new AbortController();
   let hasFailed = false;
   const localEvents = createClusterEmitter(logger);
+  const cgroup = readCgroupLimits(readTextFile);
+  const cpuLimitCores = Math.min(availableParallelism(), cgroup.cpus ?? Infinity);
+  const threads = createClusterThreads({
+    budgetThreads: options.offload.threads ?? threadsOf(cpuLimitCores),
+    logger,
+    onShutdown: hooks.add,
+    drainTimeoutMs: options.drainTimeoutMs,
+  });
 
   const events: ClusterEmitter = {
     ...localEvents,
@@ -97,6 +107,10 @@ export async function startPrimary(
     system,
     logger,
     listeners,
+    onChange(workers) {
+      listeners.update();
+      threads.update(workers);
+    },
     firstGeneration: inheritance?.generation ?? 1,
     events,
     answer(worker, { seq, call }) {
@@ -112,13 +126,17 @@ export async function startPrimary(
     },
   });
 
-  const status = (): ClusterStatus => ({
-    role: 'primary',
-    pid: process.pid,
-    nodeVersion: process.version,
-    ...supervisor.status(),
-    ...(config === undefined ? {} : { config: config.status() }),
-  });
+  const status = (): ClusterStatus => {
+    const supervised = supervisor.status();
+    return {
+      role: 'primary',
+      pid: process.pid,
+      nodeVersion: process.version,
+      ...supervised,
+      ...threads.status(supervised.workers),
+      ...(config === undefined ? {} : { config: config.status() }),
+    };
+  };
 
   const answerCall = async (call: PrimaryCall, worker: WorkerHandle): Promise<unknown> => {
     switch (call.name) {
@@ -228,6 +246,7 @@ export async function startPrimary(
       await Promise.resolve(shutdown(checkReason(reason))),
     ready: () => undefined,
     onShutdown: hooks.add,
+    offload: threads.offload,
     ...localEvents.members(() => handle),
     ...router.members,
   };
@@ -250,14 +269,13 @@ export async function startPrimary(
   // A predecessor still has the port.
   if (inheritance === undefined) admin = await startAdmin();
 
-  const cgroup = readCgroupLimits(readTextFile);
   const workers = initialWorkers(options, cgroup);
   logger.info({ workers }, `starting ${workers} worker(s)`);
   await supervisor.start(workers);
   if (typeof options.workers === 'object') {
     const stopScaling = startAutoscaler({
       options: { ...options.workers, ...options.scaling },
-      cpuLimitCores: Math.min(availableParallelism(), cgroup.cpus ?? Infinity),
+      cpuLimitCores,
       system,
       status: supervisor.status,
       scale: supervisor.scale,

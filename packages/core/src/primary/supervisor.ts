@@ -58,6 +58,8 @@ export interface SupervisorParts {
   readonly logger: Logger;
   readonly events: ClusterEmitter;
   readonly listeners: Listeners;
+  /** Workers have come, gone, or changed in a way that others act on. */
+  readonly onChange: (workers: ReadonlySet<WorkerHandle>) => void;
   /** The number of the first generation: 1, or one more than the predecessor's. */
   readonly firstGeneration: number;
   /** Answers a worker's request. */
@@ -166,7 +168,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     onMalformed: reports.malformed,
     onNotReading: reports.notReading,
     onReadingAgain: reports.readingAgain,
-    onChange: () => parts.listeners.update(),
+    onChange: () => parts.onChange(workers),
     onExit(worker, exit) {
       workers.delete(worker);
       requestsOfGone += worker.requests;

@@ -69,6 +69,8 @@ export interface WorkerHandle extends LaunchSpec {
   readonly cutConnections: number;
   /** Whether the app listens for the cluster's events. */
   readonly wantsEvents: boolean;
+  /** Whether the app offloads. */
+  readonly wantsThreads: boolean;
   readonly bootMs: number;
   send(message: ToWorker, handle?: NativeHandle): boolean;
   /** Sends what can be lost; `onDropped`: it was, because the worker does not read. */
@@ -118,6 +120,7 @@ export function launchWorker(
     debugged: false,
   };
   let wantsEvents = false;
+  let wantsThreads = false;
   let failingChecks: readonly string[] = [];
   let cutConnections = 0;
   let malformedMessages = 0;
@@ -175,6 +178,10 @@ export function launchWorker(
         return;
       case 'listenForEvents':
         wantsEvents = true;
+        return;
+      case 'wantThreads':
+        wantsThreads = true;
+        listener.onChange(handle);
         return;
       case 'request':
         listener.onRequest(handle, message);
@@ -242,6 +249,9 @@ export function launchWorker(
     },
     get wantsEvents() {
       return wantsEvents;
+    },
+    get wantsThreads() {
+      return wantsThreads;
     },
     get bootMs() {
       return bootMs;
@@ -312,6 +322,7 @@ export function launchWorker(
         ...workerProcess.backlog,
         malformed: malformedMessages + (figures.malformedMessages ?? 0),
       },
+      ...(figures.offload === undefined ? {} : { offload: figures.offload }),
     }),
   };
   const workerProcess: WorkerProcess = system.launch(spec, {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unwrapForPrimary, unwrapForWorker, wrap } from './envelope.js';
+import { createOffloadStatistics } from '../offload/offload-statistics.js';
 import type { ToPrimary, ToWorker } from './messages.js';
 
 const sample = {
@@ -15,6 +16,20 @@ const sample = {
 };
 const error = { name: 'Error', message: 'x', code: 'E', stack: 'Error: x\n    at y' };
 const data = new Uint8Array([1, 2]);
+const offload = {
+  grantedThreads: 2,
+  utilizationRatio: 0.5,
+  modules: [
+    {
+      name: 'tasks',
+      threads: 2,
+      running: 1,
+      queued: 0,
+      maxQueue: 256,
+      ...createOffloadStatistics().snapshot(),
+    },
+  ],
+};
 const query = { address: null, port: 3_000, addressType: 4, flags: 0, index: 0 } as const;
 
 /** One of every type; a new type that is missing here fails to compile. */
@@ -39,9 +54,11 @@ const toPrimary: {
       debugged: false,
       malformedMessages: 1,
     },
+    { type: 'heartbeat', sample, connections: 0, requests: 9, debugged: false, offload },
   ],
   terminated: [{ type: 'terminated' }],
   drained: [{ type: 'drained', cutConnections: 2 }],
+  wantThreads: [{ type: 'wantThreads' }],
   listenForEvents: [{ type: 'listenForEvents' }],
   request: [
     { type: 'request', seq: 1, call: { name: 'status' } },
@@ -81,6 +98,7 @@ const toWorker: {
 } = {
   drain: [{ type: 'drain', reason: 'reload', keepAccepting: false }],
   hurry: [{ type: 'hurry' }],
+  threadGrant: [{ type: 'threadGrant', threads: 2 }],
   markReady: [{ type: 'markReady' }],
   event: [{ type: 'event', name: 'scale', event: { from: 1, to: 2 } }],
   listenReply: [
@@ -218,7 +236,9 @@ describe('whatever arrives', () => {
       .filter((m) => Object.keys(m).length > 1);
     fc.assert(
       fc.property(fc.constantFrom(...messages), fc.nat(), fc.anything(), (message, at, value) => {
-        const keys = Object.keys(message).filter((key) => key !== 'type' && key !== 'address');
+        // A target is a name or a number.
+        const other = new Set(['type', 'address', 'target']);
+        const keys = Object.keys(message).filter((key) => !other.has(key));
         const key = keys[at % keys.length] ?? '';
         const unwrapped = unwrapForPrimary({ corral: 1, message: { ...message, [key]: value } });
         if (unwrapped.kind !== 'message') return;

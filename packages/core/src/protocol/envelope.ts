@@ -2,6 +2,7 @@
 import * as z from '../zod.js';
 import type { ClusterEventName, ClusterEvents } from '../cluster.js';
 import type { ToPrimary, ToWorker } from './messages.js';
+import { offloadStatus } from './offload-status.js';
 
 /**
  * The version of these messages. During a reload, processes of two releases can talk to each other:
@@ -120,10 +121,12 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     requests: count,
     debugged: z.boolean(),
     malformedMessages: count.exactOptional(),
+    offload: offloadStatus.exactOptional(),
   }),
   z.object({ type: z.literal('terminated') }),
   z.object({ type: z.literal('drained'), cutConnections: count }),
   z.object({ type: z.literal('listenForEvents') }),
+  z.object({ type: z.literal('wantThreads') }),
   z.object({ type: z.literal('request'), seq: count, call: primaryCall }),
   z.object({
     type: z.literal('listen'),
@@ -172,6 +175,7 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('drain'), reason: z.string(), keepAccepting: z.boolean() }),
   z.object({ type: z.literal('hurry') }),
   z.object({ type: z.literal('markReady') }),
+  z.object({ type: z.literal('threadGrant'), threads: z.int().min(1) }),
   z.object({
     type: z.literal('event'),
     // Made by the primary's own emitter: checked for being events at all, not field by field.

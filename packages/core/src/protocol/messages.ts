@@ -2,6 +2,7 @@
 import type { ClusterEventName, ClusterEvents, WorkerErrorInfo } from '../cluster.js';
 import type { ProcessSample } from '../health/health.js';
 import type { RequestTarget } from '../messages/messaging.js';
+import type { OffloadStatus } from '../offload/offload.js';
 
 /** A worker's figures, sent at every heartbeat interval. */
 export interface Heartbeat {
@@ -13,6 +14,8 @@ export interface Heartbeat {
   readonly debugged: boolean;
   /** Messages of the primary that were dropped as malformed; absent: none. */
   readonly malformedMessages?: number;
+  /** Absent while nothing has been offloaded. */
+  readonly offload?: OffloadStatus;
 }
 
 export type ToPrimary =
@@ -36,6 +39,8 @@ export type ToPrimary =
   | { readonly type: 'drained'; readonly cutConnections: number }
   /** The app listens for the cluster's events, so send them. */
   | { readonly type: 'listenForEvents' }
+  /** The app offloads; the answer, and what follows whenever it changes, is `threadGrant`. */
+  | { readonly type: 'wantThreads' }
   | { readonly type: 'request'; readonly seq: number; readonly call: PrimaryCall }
   /** A server of the app wants to listen; the answer is `listenReply`. */
   | { readonly type: 'listen'; readonly seq: number; readonly query: ListenQuery }
@@ -140,6 +145,8 @@ export type ToWorker =
   | { readonly type: 'hurry' }
   /** The app said `process.send('ready')`, as PM2's users do. */
   | { readonly type: 'markReady' }
+  /** How many threads may run offloaded tasks at the same time, from now on. */
+  | { readonly type: 'threadGrant'; readonly threads: number }
   | {
       readonly type: 'event';
       readonly name: ClusterEventName;

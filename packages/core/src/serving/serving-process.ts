@@ -6,6 +6,8 @@ import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks } from '../lifecycle/shutdown-hooks.js';
 import type { Logger } from '../logger.js';
+import { createOffload } from '../offload/create-offload.js';
+import type { ProcessOffload } from '../offload/create-offload.js';
 import type { ResolvedOptions } from '../options.js';
 import { drain } from './drain.js';
 import type { DrainRequest } from './drain.js';
@@ -20,7 +22,15 @@ export type ServingState = 'booting' | 'ready' | 'draining';
 /** The members of a {@link Cluster} that concern only the process itself. */
 export type LocalMembers = Pick<
   Cluster,
-  'role' | 'workerId' | 'generation' | 'signal' | 'health' | 'logger' | 'ready' | 'onShutdown'
+  | 'role'
+  | 'workerId'
+  | 'generation'
+  | 'signal'
+  | 'health'
+  | 'logger'
+  | 'ready'
+  | 'onShutdown'
+  | 'offload'
 >;
 
 export interface ServingProcess {
@@ -28,6 +38,8 @@ export interface ServingProcess {
   /** Why and how it drains, once it does. */
   readonly drainRequest: DrainRequest | undefined;
   readonly members: LocalMembers;
+  /** Its task threads. */
+  readonly offload: Pick<ProcessOffload, 'setThreads' | 'status'>;
   readonly registry: ServerRegistry;
   /**
    * Runs the app. Resolves with true when it is ready, or with false when a drain came first.
@@ -58,6 +70,8 @@ export interface ServingObserver {
   connectionsSettled(): Promise<void>;
   /** From now on the clients that were to stay with this process are to go to others. */
   letClientsGo(): void;
+  /** The app offloads; resolves with how many threads it may use. */
+  claimThreads(): Promise<number>;
 }
 
 export function createServingProcess(
@@ -89,6 +103,7 @@ export function createServingProcess(
   const becomesReady = async (main: Main, cluster: Cluster): Promise<void> => {
     await main(cluster);
     await registry.allListening();
+    await offload.warmed();
     if (options.readiness === 'manual') await saidReady.promise;
   };
 
@@ -101,6 +116,13 @@ export function createServingProcess(
     }
   };
 
+  const offload = createOffload({
+    logger,
+    onShutdown: hooks.add,
+    drainTimeoutMs: options.drainTimeoutMs,
+    claimThreads: async () => await observer.claimThreads(),
+  });
+
   const members: LocalMembers = {
     ...identity,
     signal: draining.signal,
@@ -109,10 +131,12 @@ export function createServingProcess(
     ready: () => saidReady.resolve(),
     onShutdown: (hook: ShutdownHook, hookOptions?: ShutdownHookOptions) =>
       hooks.add(hook, hookOptions),
+    offload: offload.offload,
   };
 
   return {
     members,
+    offload,
     registry,
     get state() {
       return state;
@@ -130,7 +154,10 @@ export function createServingProcess(
       try {
         await Promise.race([
           booted,
-          saidReady.promise.then(async () => await registry.allListening()),
+          saidReady.promise.then(async () => {
+            await registry.allListening();
+            await offload.warmed();
+          }),
         ]);
       } catch (error) {
         // What `cluster.signal` has interrupted must not cut the drain short.

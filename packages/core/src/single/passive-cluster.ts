@@ -1,4 +1,5 @@
 // Any process that has not called bootstrap(): a cluster of one that takes no signals and starts nothing.
+import { availableParallelism } from 'node:os';
 import type { Cluster } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
@@ -8,6 +9,7 @@ import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
 import { createDefaultLogger } from '../logger.js';
 import { createLocalMessaging } from '../messages/local-messaging.js';
+import { createOffload } from '../offload/create-offload.js';
 import { singleStatus } from './single-status.js';
 
 /** Ready from the start. `shutdown()` runs the hooks and leaves the process alone. */
@@ -27,6 +29,12 @@ export function createPassiveCluster(): Cluster {
       draining: draining.signal.aborted,
     }),
   });
+  const offload = createOffload({
+    logger,
+    onShutdown: hooks.add,
+    drainTimeoutMs: 25_000,
+    claimThreads: async () => await Promise.resolve(availableParallelism()),
+  });
   const state = (): 'ready' | 'draining' => (draining.signal.aborted ? 'draining' : 'ready');
 
   const handle: Cluster = {
@@ -38,7 +46,9 @@ export function createPassiveCluster(): Cluster {
     config: createMissingConfig(),
     logger,
     status: async () =>
-      await Promise.resolve(singleStatus(state(), health, { connections: 0, requests: 0 })),
+      await Promise.resolve(
+        singleStatus(state(), health, { connections: 0, requests: 0 }, offload.status()),
+      ),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
     upgrade: async () => await Promise.reject(singleProcess('cluster.upgrade()')),
     scale: async () => await Promise.reject(singleProcess('cluster.scale()')),
@@ -49,6 +59,7 @@ export function createPassiveCluster(): Cluster {
     },
     ready: () => undefined,
     onShutdown: hooks.add,
+    offload: offload.offload,
   };
   return handle;
 }

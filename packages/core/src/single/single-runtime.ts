@@ -1,4 +1,5 @@
 // Single process: runs the app without workers, for development, debuggers and other process managers.
+import { availableParallelism } from 'node:os';
 import type { Cluster, Main } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
@@ -12,6 +13,9 @@ import { createLocalMessaging } from '../messages/local-messaging.js';
 import type { ResolvedOptions } from '../options.js';
 import { startConfigService } from '../primary/config-service.js';
 import { startAdminServer } from '../primary/admin-server.js';
+import { readCgroupLimits } from '../primary/cgroup-limits.js';
+import { readTextFile } from '../primary/node-system.js';
+import { threadsOf } from '../primary/thread-budget-policy.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import { createServingProcess } from '../serving/serving-process.js';
 import { singleStatus } from './single-status.js';
@@ -45,6 +49,7 @@ export async function startSingle(
     onConnections: () => undefined,
     connectionsSettled: async () => await Promise.resolve(),
     letClientsGo: () => undefined,
+    claimThreads: async () => await Promise.resolve(options.offload.threads ?? ownThreads()),
   });
 
   const shutdown = (reason: string, wantedExitCode: number): void => {
@@ -94,7 +99,12 @@ export async function startSingle(
     ...createLocalMessaging(logger, identity.workerId),
     status: async () =>
       await Promise.resolve({
-        ...singleStatus(serving.state, serving.members.health, serving.registry),
+        ...singleStatus(
+          serving.state,
+          serving.members.health,
+          serving.registry,
+          serving.offload.status(),
+        ),
         ...(config === undefined ? {} : { config: config.status() }),
       }),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
@@ -121,4 +131,9 @@ export async function startSingle(
     clearTimeout(bootTimeout);
   }
   return handle;
+}
+
+function ownThreads(): number {
+  const { cpus = Infinity } = readCgroupLimits(readTextFile);
+  return threadsOf(Math.min(availableParallelism(), cpus));
 }

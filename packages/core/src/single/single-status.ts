@@ -1,11 +1,13 @@
 // Single process: the cluster's status when there is nothing but this process.
 import type { ClusterStatus, WorkerStateName } from '../cluster.js';
 import type { Health } from '../health/health.js';
+import type { OffloadStatus } from '../offload/offload.js';
 
 export function singleStatus(
   state: Extract<WorkerStateName, 'booting' | 'ready' | 'draining'>,
   health: Health,
-  figures: { readonly connections: number; readonly requests: number },
+  { connections, requests }: { readonly connections: number; readonly requests: number },
+  offload?: OffloadStatus,
 ): ClusterStatus {
   const sample = health.sample();
   const uptimeMs = Math.round(process.uptime() * 1_000);
@@ -20,7 +22,8 @@ export function singleStatus(
     draining: state === 'draining' ? 1 : 0,
     balance: { mode: 'single', reason: 'the app runs in this process alone' },
     restarts: {},
-    requests: figures.requests,
+    requests,
+    ...(offload === undefined ? {} : { offload }),
     workers: [
       {
         workerId: 1,
@@ -33,8 +36,10 @@ export function singleStatus(
         cpuRatio: sample.cpuRatio,
         eventLoopUtilizationRatio: sample.eventLoopUtilizationRatio,
         eventLoopDelayP99Ms: sample.eventLoopDelayP99Ms,
-        ...figures,
         messages: { waiting: 0, dropped: 0, malformed: 0 },
+        connections,
+        requests,
+        ...(offload === undefined ? {} : { offload }),
       },
     ],
   };

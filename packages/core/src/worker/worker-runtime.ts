@@ -8,6 +8,7 @@ import {
 import type { Cluster, ClusterStatus, Main, ReloadReport } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
+import { deferred } from '../deferred.js';
 import { toErrorInfo } from '../error-info.js';
 import { EXIT_CODES } from '../errors.js';
 import { onSignals } from '../lifecycle/signals.js';
@@ -45,7 +46,12 @@ export async function startWorker(
     onConnections: (connections) => connectionReports.changed(connections),
     connectionsSettled: async () => await slotListener.settled(),
     letClientsGo: () => slotListener.letClientsGo(),
+    async claimThreads() {
+      link.send({ type: 'wantThreads' });
+      return await firstGrant.promise;
+    },
   });
+  const firstGrant = deferred<number>();
   const connectionReports = createConnectionReports((connections) => {
     link.send({ type: 'connections', connections });
   });
@@ -68,6 +74,10 @@ export async function startWorker(
           return;
         case 'markReady':
           serving.markReady();
+          return;
+        case 'threadGrant':
+          firstGrant.resolve(message.threads);
+          serving.offload.setThreads(message.threads);
           return;
         case 'event':
           events.emit(message.name, message.event);
@@ -173,6 +183,7 @@ export async function startWorker(
 
   const beat = (): void => {
     const { connections, requests } = serving.registry;
+    const offload = serving.offload.status();
     connectionReports.told(connections);
     link.send({
       type: 'heartbeat',
@@ -181,6 +192,7 @@ export async function startWorker(
       requests,
       debugged: isDebugged(),
       malformedMessages: link.malformedMessages,
+      ...(offload === undefined ? {} : { offload }),
     });
   };
   setInterval(beat, options.heartbeatMs).unref();

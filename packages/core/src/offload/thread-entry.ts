@@ -1,0 +1,92 @@
+// A thread, within Piscina's worker: loads the task module, calls its functions, and says how that ended.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { workerData } from 'node:worker_threads';
+import { toErrorInfo } from '../error-info.js';
+import { findRefused } from './refused-value.js';
+import { becomeTaskThread, takeTransfer } from './transfer.js';
+import { runStage } from './pipeline-stage.js';
+import { toTaskErrorInfo } from './task-error.js';
+import type { ThreadCall, ThreadData, ThreadFailure } from './thread-call.js';
+
+type TaskModule = Readonly<Record<string, unknown>>;
+type TaskFunction = (...args: readonly unknown[]) => unknown;
+
+const { moduleUrl } = workerData as ThreadData;
+let loaded: TaskModule | undefined;
+
+becomeTaskThread();
+
+/** What Piscina calls. Rejects with a {@link ThreadFailure}. */
+export async function runInThread(call: ThreadCall): Promise<unknown> {
+  loaded ??= await loadModule();
+  switch (call.kind) {
+    case 'load':
+      return undefined;
+    case 'call': {
+      const task = functionOf(loaded, call.name);
+      let returned: unknown;
+      try {
+        returned = await task(...call.args);
+      } catch (thrown) {
+        throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
+      }
+      return await toResult(returned);
+    }
+    case 'stage':
+      try {
+        await runStage(functionOf(loaded, call.name), call);
+        return undefined;
+      } catch (thrown) {
+        throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
+      }
+    default:
+      return call satisfies never;
+  }
+}
+
+async function loadModule(): Promise<TaskModule> {
+  try {
+    return await importModule();
+  } catch (thrown) {
+    throw failure({ failed: 'module', error: toErrorInfo(thrown) });
+  }
+}
+
+async function importModule(): Promise<TaskModule> {
+  try {
+    return (await import(moduleUrl)) as TaskModule;
+  } catch (thrown) {
+    if (toErrorInfo(thrown).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw thrown;
+    // In threads of Node.js 20 and early 22, loaders such as tsx can reach require() only.
+    try {
+      return createRequire(moduleUrl)(fileURLToPath(moduleUrl)) as TaskModule;
+    } catch (required) {
+      throw required instanceof SyntaxError ? thrown : required;
+    }
+  }
+}
+
+function functionOf(module: TaskModule, name: string): TaskFunction {
+  const found = Object.hasOwn(module, name) ? module[name] : undefined;
+  if (typeof found !== 'function') {
+    throw failure({ failed: 'function', exported: Object.keys(module) });
+  }
+  return found as TaskFunction;
+}
+
+/** Checked here, as a result that cannot be cloned would take the whole thread down in Piscina's hands. */
+async function toResult(returned: unknown): Promise<unknown> {
+  const { value, transfer } = takeTransfer(returned);
+  const refused = findRefused(value, transfer);
+  if (refused !== undefined) throw failure({ failed: 'result', ...refused });
+  if (transfer.length === 0) return value;
+  // Its mark for what moves is a symbol of its own. Loaded by threads that need it, and once.
+  const { move, transferableSymbol, valueSymbol } = await import('piscina');
+  return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
+}
+
+/** Not an error: a plain object is how the process tells a failed call from a crashed thread. */
+function failure(what: ThreadFailure): Error {
+  return what as unknown as Error;
+}

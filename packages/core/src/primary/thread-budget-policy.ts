@@ -1,0 +1,33 @@
+// Primary: how the threads for offloaded tasks are shared among the processes of the cluster. Pure.
+
+/** A process that may offload. */
+export interface ThreadClaimant {
+  readonly id: number;
+  /** It drains: it has only what it has begun. */
+  readonly isLeaving: boolean;
+}
+
+/**
+ * Every process gets at least one thread, or its calls would wait for ever; beyond that there are never
+ * more than the budget. Those that leave get one, the others equal shares, the first ones what is left
+ * over.
+ */
+export function shareThreads(
+  budget: number,
+  claimants: readonly ThreadClaimant[],
+): ReadonlyMap<number, number> {
+  const staying = claimants.filter(({ isLeaving }) => !isLeaving);
+  const toShare = Math.max(0, budget - (claimants.length - staying.length));
+  const share = Math.floor(toShare / Math.max(1, staying.length));
+  const leftOver = toShare - share * staying.length;
+  const shares = new Map(claimants.map(({ id }) => [id, 1]));
+  for (const [index, { id }] of staying.entries()) {
+    shares.set(id, Math.max(1, share + (index < leftOver ? 1 : 0)));
+  }
+  return shares;
+}
+
+/** How many threads are worth having: one for each core that the cgroup grants in full, at least 1. */
+export function threadsOf(cores: number): number {
+  return Math.max(1, Math.floor(cores));
+}
