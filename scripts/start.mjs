@@ -1,4 +1,4 @@
-// `npm start [fastify|express|nest]`: installs, builds and runs an example on the Node.js that runs this
+// `npm start [fastify|express|nest|offload]`: installs, builds and runs an example on the Node.js that runs this
 // script. The example says itself what to open.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,7 +9,12 @@ import { main, root, UserError } from './lib/repo.mjs';
 import { mustStep } from './lib/run.mjs';
 import { ensureInstalled, ensureTools } from './lib/toolchain.mjs';
 
-const entries = { fastify: 'server.js', express: 'server.js', nest: 'main.js' };
+const entries = {
+  fastify: 'server.js',
+  express: 'server.js',
+  nest: 'main.js',
+  offload: 'server.js',
+};
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 /** A terminal's Ctrl-C arrives twice: from the terminal, and again from npm. A person is slower than this. */
 const sameSignalMs = 300;

@@ -1,6 +1,6 @@
 // Any process: a Fastify app on every core. The primary runs this file as well, but not its main function.
-import { bootstrap } from '@corral/core';
-import { countPrimes, printBanner, readN, readSettings } from '@corral/example-shared';
+import { bootstrap, disconnectSignal } from '@corral/core';
+import { offloadCalculation, printBanner, readN, readSettings } from '@corral/example-shared';
 import { clusterPlugin } from '@corral/fastify';
 import Fastify from 'fastify';
 
@@ -8,7 +8,9 @@ const settings = readSettings();
 /** Workers report every 250 ms instead of every second, so that /count is less behind. */
 const options = { workers: 'auto', heartbeatMs: 250 } as const;
 
-const cluster = await bootstrap(async ({ workerId }) => {
+const cluster = await bootstrap(async (cluster) => {
+  const { workerId } = cluster;
+  const tasks = offloadCalculation(cluster);
   const app = Fastify({ logger: { level: process.env['LOG_LEVEL'] ?? 'warn' } });
   await app.register(clusterPlugin);
 
@@ -19,7 +21,9 @@ const cluster = await bootstrap(async ({ workerId }) => {
   app.get<{ Querystring: { n?: unknown } }>('/calculate', async (request, reply) => {
     const input = readN(request.query.n);
     if (!input.ok) return await reply.code(400).send(input.error);
-    return { worker: workerId, n: input.n, primes: countPrimes(input.n) };
+    // Nobody calculates for a client that has left.
+    const countPrimes = tasks.countPrimes.with({ signal: disconnectSignal(reply.raw) });
+    return { worker: workerId, n: input.n, primes: await countPrimes(input.n) };
   });
 
   // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has

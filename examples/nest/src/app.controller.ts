@@ -1,11 +1,17 @@
 // Worker: the example's routes; the health routes are ClusterModule's.
-import { countPrimes, readN } from '@corral/example-shared';
+import type { ServerResponse } from 'node:http';
+import { disconnectSignal } from '@corral/core';
+import { offloadCalculation, readN } from '@corral/example-shared';
 import { Cluster } from '@corral/nest';
-import { BadRequestException, Controller, Get, Query } from '@nestjs/common';
+import { BadRequestException, Controller, Get, Query, Res } from '@nestjs/common';
 
 @Controller()
 export class AppController {
-  constructor(private readonly cluster: Cluster) {}
+  readonly #tasks: ReturnType<typeof offloadCalculation>;
+
+  constructor(private readonly cluster: Cluster) {
+    this.#tasks = offloadCalculation(cluster);
+  }
 
   @Get()
   index(): object {
@@ -18,10 +24,15 @@ export class AppController {
   }
 
   @Get('calculate')
-  calculate(@Query('n') raw: unknown): object {
+  async calculate(
+    @Query('n') raw: unknown,
+    @Res({ passthrough: true }) reply: { readonly raw: ServerResponse },
+  ): Promise<object> {
     const input = readN(raw);
     if (!input.ok) throw new BadRequestException(input.error);
-    return { worker: this.cluster.workerId, n: input.n, primes: countPrimes(input.n) };
+    // Nobody calculates for a client that has left.
+    const countPrimes = this.#tasks.countPrimes.with({ signal: disconnectSignal(reply.raw) });
+    return { worker: this.cluster.workerId, n: input.n, primes: await countPrimes(input.n) };
   }
 
   // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has

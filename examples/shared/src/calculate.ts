@@ -1,9 +1,7 @@
-// Worker: CPU-heavy work with a validated input, so that load spreads visibly over the workers.
+// Worker: CPU-heavy work with a validated input, in threads: the worker answers others meanwhile.
+import type { Cluster, Offloaded } from '@corral/core';
 
-/**
- * The largest `n` accepted: well under a second of work on one core. While a worker computes, it answers
- * nothing else, so the bound keeps far below `stallMs` (5 s), past which Corral replaces a worker.
- */
+/** The largest `n` accepted: well under a second of work on one core. */
 export const MAX_N = 2_000_000;
 
 export type ReadN =
@@ -28,16 +26,11 @@ export function readN(raw: unknown): ReadN {
   };
 }
 
-/** How many primes are below `n`, by trial division: slow on purpose. */
-export function countPrimes(n: number): number {
-  let count = 0;
-  for (let candidate = 2; candidate < n; candidate += 1) if (isPrime(candidate)) count += 1;
-  return count;
-}
-
-function isPrime(candidate: number): boolean {
-  for (let divisor = 2; divisor * divisor <= candidate; divisor += 1) {
-    if (candidate % divisor === 0) return false;
-  }
-  return true;
+/** The functions of `calculate-tasks.ts`, in threads. */
+export function offloadCalculation(
+  cluster: Cluster,
+): Offloaded<typeof import('./calculate-tasks.js')> {
+  return cluster.offload<typeof import('./calculate-tasks.js')>(
+    new URL('./calculate-tasks.js', import.meta.url),
+  );
 }

@@ -1,5 +1,5 @@
 // Any process of an example: what the three examples share. Explicit named exports, no logic.
-export { countPrimes, MAX_N, readN } from './calculate.js';
+export { MAX_N, offloadCalculation, readN } from './calculate.js';
 export type { ReadN } from './calculate.js';
 export { printBanner } from './banner.js';
 export { readSettings } from './settings.js';

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { overloadedBody } from './errors.js';
 import { addHealthRoutes } from './health-routes.js';
+import { translateErrors } from './translate-errors.js';
 import { isOverloaded } from './load-shedding.js';
 import type { LoadSheddingLimits } from './load-shedding.js';
 import { resolvePluginOptions } from './options.js';
@@ -24,12 +25,14 @@ const plugin: FastifyPluginAsync<ClusterPluginOptions> = async (app, given) => {
   const { cluster, health, loadShedding } = resolvePluginOptions(given);
   app.decorate('cluster', cluster);
   addHealthRoutes(app, cluster.health, health);
+  translateErrors(app);
   if (loadShedding !== undefined) shedLoad(app, cluster, loadShedding);
   closeWithCluster(app, cluster);
 };
 
 /**
- * Health routes, `app.cluster`, and the app's own close in the cluster's shutdown.
+ * Health routes, `app.cluster`, the status of Corral's own errors, and the app's own close in the cluster's
+ * shutdown.
  *
  * ```ts
  * await app.register(clusterPlugin, { loadShedding: { maxEventLoopDelayMs: 200 } });

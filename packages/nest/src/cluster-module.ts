@@ -2,6 +2,8 @@
 import { getCluster } from '@corral/core';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, NestModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ClusterErrorFilter } from './cluster-error-filter.js';
 import { ClusterHealthIndicator } from './cluster-health-indicator.js';
 import { CLUSTER_MODULE_OPTIONS, ConfigurableClusterModule } from './cluster-module-definition.js';
 import type { ClusterModuleExtras, ClusterModuleOptions } from './cluster-module-definition.js';
@@ -9,8 +11,8 @@ import { Cluster } from './cluster-token.js';
 import { HealthRoutes } from './health-routes.js';
 
 /**
- * Makes `Cluster` and {@link ClusterHealthIndicator} injectable and adds the health routes:
- * `imports: [ClusterModule.forRoot()]`.
+ * Makes `Cluster` and {@link ClusterHealthIndicator} injectable, adds the health routes, and answers
+ * Corral's own errors: `imports: [ClusterModule.forRoot()]`.
  */
 @Module({
   providers: [
@@ -21,6 +23,7 @@ import { HealthRoutes } from './health-routes.js';
     },
     ClusterHealthIndicator,
     HealthRoutes,
+    { provide: APP_FILTER, useClass: ClusterErrorFilter },
   ],
   exports: [Cluster, ClusterHealthIndicator],
 })

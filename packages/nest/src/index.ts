@@ -2,6 +2,7 @@
 export { bootstrap } from './bootstrap.js';
 export { ClusterBootstrap } from './cluster-bootstrap.js';
 export { Cluster } from './cluster-token.js';
+export { ClusterErrorFilter } from './cluster-error-filter.js';
 export { ClusterHealthIndicator } from './cluster-health-indicator.js';
 export { ClusterModule } from './cluster-module.js';
 export { indicatorCheck } from './indicator-check.js';

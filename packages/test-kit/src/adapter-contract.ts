@@ -14,7 +14,8 @@ import type { Fixture } from './spawn-fixture.js';
 /**
  * A program for the contract: calls `contractProgram()`, listens on its port, and has
  * `/` (after 10 ms, JSON: role, workerId and generation of the cluster that the adapter gives a handler),
- * `/slow` (`done`, after 300 ms), and `/throws`, whose handler throws `new Error('contract')`.
+ * `/slow` (`done`, after 300 ms), `/throws`, whose handler throws `new Error('contract')`, and
+ * `/saturated` and `/late`, which await `saturate()` and `runLate()` of the program.
  */
 export interface AdapterContractOptions {
   readonly fixture: URL;
@@ -136,7 +137,7 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       });
     });
 
-    it('leaves every other request to the app', async () => {
+    it('leaves every other request and error to the app, but those of offloaded calls', async () => {
       const { error, notFound } = contract.frameworkAnswers;
       for (const path of ['/nowhere', '/livez/deeper', '/healthy']) {
         const answer = await program.get(path);
@@ -146,7 +147,18 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       expect(post).toMatchObject({ status: 404, body: expect.stringMatching(notFound) });
       const thrown = await program.get('/throws');
       expect(thrown).toMatchObject({ status: 500, body: expect.stringMatching(error) });
-      // The error was the request's, not the worker's.
+      const saturated = await program.get('/saturated');
+      expect(saturated.status).toBe(503);
+      expect(Number(saturated.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      expect(JSON.parse(saturated.body)).toMatchObject({
+        statusCode: 503,
+        code: 'OFFLOAD_SATURATED',
+        error: 'Service Unavailable',
+      });
+      const late = await program.get('/late');
+      expect(late.status).toBe(504);
+      expect(JSON.parse(late.body)).toMatchObject({ statusCode: 504, code: 'OFFLOAD_TIMEOUT' });
+      // The errors were the requests', not the worker's.
       expect(await program.get('/')).toMatchObject({ status: 200 });
       expect(program.fixture.events.filter(({ event }) => event === 'workerExit')).toEqual([]);
     });

@@ -6,6 +6,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BootstrapOptions, Cluster, HealthPaths } from '@corral/core';
 import { reportEvent, reportEvents } from './report-events.js';
 
+type Tasks = typeof import('./contract-tasks.js');
+
+const TASKS = new URL('./contract-tasks.js', import.meta.url);
+
 /** The request header by which the suite marks the requests that must not be lost. */
 export const COUNTED_HEADER = 'x-contract-counted';
 /** The message to the program that lets held drains go on. */
@@ -43,6 +47,9 @@ export type ContractLine =
 export interface ContractProgram extends ContractSettings {
   /** For every process that serves: call it before the app listens. */
   watch(cluster: Cluster): void;
+  /** For `/saturated` and `/late`: offloads, and throws what becomes of that. */
+  saturate(cluster: Cluster): Promise<unknown>;
+  runLate(cluster: Cluster): Promise<unknown>;
   /** For the framework's own close hook. */
   closing(): void;
   /** For the end of the program: with the app's close when it runs without `bootstrap()`. */
@@ -80,6 +87,15 @@ export function contractProgram(): ContractProgram {
         },
         { phase: 'prepare' },
       );
+    },
+    async saturate(cluster) {
+      const tasks = cluster.offload<Tasks>(TASKS, { maxQueue: 0, threads: 1 });
+      // One runs, and the next is one too many.
+      return await Promise.all([tasks.spin(50), tasks.spin(50)]);
+    },
+    async runLate(cluster) {
+      const tasks = cluster.offload<Tasks>(TASKS, { timeoutMs: 20 });
+      return await tasks.spin(10_000);
     },
     closing() {
       isClosing = true;

@@ -113,3 +113,40 @@ describe.each([
     server.close();
   });
 });
+
+describe('the offload example', () => {
+  it('shrinks images and hashes passwords', async () => {
+    const port = await freePort();
+    const example = run('examples/offload/dist/server.js', { PORT: String(port) });
+    await example.waitForOutput(/Ctrl-C stops it\./);
+    const post = async (
+      path: string,
+      type: string,
+      body: string | Uint8Array<ArrayBuffer>,
+    ): Promise<Response> =>
+      await fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body,
+      });
+
+    // 8 × 8, opaque red.
+    const png = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mP4z8CAFTEMLQkAKP8/wc53yE8AAAAASUVORK5CYII=',
+      'base64',
+    );
+    const thumbnail = await post('/thumbnail', 'image/png', png);
+    const shrunk = Buffer.from(await thumbnail.arrayBuffer());
+    expect([thumbnail.status, shrunk.readUInt32BE(16), shrunk.readUInt32BE(20)]).toEqual([
+      200, 2, 2,
+    ]);
+    expect((await post('/thumbnail', 'image/png', 'none')).status).toBe(400);
+    const hash = await post('/passwords/hash', 'application/json', '{"password":"secret"}');
+    expect(await hash.json()).toEqual({
+      stored: expect.stringMatching(/^[0-9a-f]{32}:[0-9a-f]{64}$/) as string,
+      verified: true,
+    });
+    example.kill('SIGTERM');
+    expect(await example.waitForExit()).toEqual({ code: 0, signal: null });
+  });
+});
