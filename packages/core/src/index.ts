@@ -108,6 +108,7 @@ export type {
   StateEntry,
   StateListener,
   StateStore,
+  SubscribeOptions,
 } from './state/state-store.js';
 export { createKeyvStore } from './state/keyv/keyv-store.js';
 export type { KeyvStore, KeyvStoreOptions } from './state/keyv/keyv-store.js';

@@ -76,12 +76,12 @@ function createView(namespace: string, shared: Shared): StateStore {
   return {
     async get<T>(key: string) {
       const keys = [full(checkKey('state.get(key)', key))];
-      const [entry] = await backend().execute({ name: 'get', keys });
-      return entry && (decodeValue(entry.data) as T);
+      const [data] = await backend().execute({ name: 'get', keys });
+      return toValue(data) as T | undefined;
     },
     async getEntry<T>(key: string) {
-      const keys = [full(checkKey('state.getEntry(key)', key))];
-      const [entry] = await backend().execute({ name: 'get', keys });
+      const name = full(checkKey('state.getEntry(key)', key));
+      const entry = await backend().execute({ name: 'getEntry', key: name });
       return entry && toEntry<T>(entry);
     },
     async set(key, value, expiry) {
@@ -106,8 +106,8 @@ function createView(namespace: string, shared: Shared): StateStore {
     async getMany<T>(wanted: readonly string[]) {
       const keys = checkKeys('state.getMany(keys)', wanted).map(full);
       if (keys.length === 0) return [];
-      const entries = await backend().execute({ name: 'get', keys });
-      return entries.map((entry) => entry && (decodeValue(entry.data) as T));
+      const found = await backend().execute({ name: 'get', keys });
+      return found.map((data) => toValue(data) as T | undefined);
     },
     async setMany(given, expiry) {
       const ttlMs = checkTtl('state.setMany(entries)', expiry);
@@ -184,10 +184,11 @@ function createView(namespace: string, shared: Shared): StateStore {
       const data = encode(message);
       await backend().execute({ name: 'publish', channel: name, data });
     },
-    async subscribe(channel, listener) {
+    async subscribe(channel, listener, { onGap } = {}) {
       const name = full(checkKey('state.subscribe(channel)', channel));
       checkFunction('state.subscribe(channel, listener)', listener);
-      return await backend().subscribe(name, guard(listener, channel, options.onListenerError));
+      const guarded = guard(listener, channel, options.onListenerError);
+      return await backend().subscribe(name, guarded, onGap);
     },
     namespace(name) {
       if (typeof name === 'string' && name.length > MAX_NAMESPACE_LENGTH) {
@@ -214,10 +215,13 @@ async function* scan<T>(
   namespace: string,
   prefix: string,
 ): AsyncGenerator<[key: string, value: T], undefined> {
+  const seen = new Set<string>();
   let cursor = '';
   do {
     const page = await backend().execute({ name: 'scan', prefix, cursor, count: SCAN_COUNT });
     for (const [key, data] of page.entries) {
+      if (seen.has(key)) continue;
+      seen.add(key);
       yield [key.slice(namespace.length), decodeValue(data) as T];
     }
     cursor = page.cursor;
@@ -243,6 +247,10 @@ function throwLater(error: unknown): void {
   process.nextTick(() => {
     throw error;
   });
+}
+
+function toValue(data: StateData | number | undefined): unknown {
+  return data === undefined ? undefined : decodeValue(data);
 }
 
 function toEntry<T>({ data, version, expiresInMs }: BackendEntry): StateEntry<T> {

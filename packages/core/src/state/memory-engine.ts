@@ -113,8 +113,14 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       return found.map((entry) => {
         if (entry === undefined) return undefined;
         table.use(entry);
-        return toBackendEntry(entry, nowMs);
+        return entry.data;
       });
+    },
+    getEntry({ key }, nowMs) {
+      const entry = table.find(key, nowMs);
+      if (entry === undefined) return undefined;
+      table.use(entry);
+      return toBackendEntry(entry, nowMs);
     },
     set({ entries, ttlMs }, nowMs) {
       const given = entries.map(([key, data]) => toNewEntry(key, data));

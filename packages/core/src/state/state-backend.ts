@@ -16,6 +16,7 @@ export interface BackendEntry {
 /** `ttlMs` 0: for ever. */
 export type StateOperation =
   | { readonly name: 'get'; readonly keys: readonly string[] }
+  | { readonly name: 'getEntry'; readonly key: string }
   | {
       readonly name: 'set';
       readonly entries: ReadonlyArray<readonly [key: string, data: StateData | number]>;
@@ -61,7 +62,8 @@ export type StateOperation =
   | { readonly name: 'publish'; readonly channel: string; readonly data: StateData | number };
 
 export interface StateOperationResults {
-  get: ReadonlyArray<BackendEntry | undefined>;
+  get: ReadonlyArray<StateData | number | undefined>;
+  getEntry: BackendEntry | undefined;
   /** The versions, in order. */
   set: readonly number[];
   has: boolean;
@@ -71,6 +73,7 @@ export interface StateOperationResults {
   compareAndSet:
     | { readonly ok: true; readonly version: number }
     | { readonly ok: false; readonly current: BackendEntry | undefined };
+  /** A key may come twice: the store leaves out what it has seen. */
   scan: {
     readonly cursor: string;
     readonly entries: ReadonlyArray<readonly [key: string, data: StateData | number]>;
@@ -90,10 +93,14 @@ export interface StateBackend {
   execute<N extends StateOperationName>(
     operation: Extract<StateOperation, { readonly name: N }>,
   ): Promise<StateOperationResults[N]>;
-  /** Resolves when messages of the channel arrive from now on; with a function that ends it. */
+  /**
+   * Resolves when messages of the channel arrive from now on; with a function that ends it. `onGap`: for
+   * a while they did not, and now they do again.
+   */
   subscribe(
     channel: string,
     listener: (data: StateData | number) => void,
+    onGap?: () => void,
   ): Promise<() => Promise<void>>;
   ping(): Promise<void>;
   close(): Promise<void>;

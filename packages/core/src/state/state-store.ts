@@ -56,6 +56,14 @@ export interface Lease {
 
 export type StateListener = (message: unknown, channel: string) => void;
 
+export interface SubscribeOptions {
+  /**
+   * Called when messages may have been missed and arrive again: the connection to Redis was lost. Whoever
+   * keeps a copy of something reads it again now. The embedded store never calls it.
+   */
+  readonly onGap?: () => void;
+}
+
 /**
  * State that all processes of a cluster share: in the primary's memory (the embedded store), or on Redis
  * for more than one machine.
@@ -134,7 +142,11 @@ export interface StateStore {
    * Resolves when the subscription is in force; with a function that ends it. The publisher gets its own
    * messages too.
    */
-  subscribe(channel: string, listener: StateListener): Promise<() => Promise<void>>;
+  subscribe(
+    channel: string,
+    listener: StateListener,
+    options?: SubscribeOptions,
+  ): Promise<() => Promise<void>>;
   /** The same store, with `name:` before every key, lease and channel. Closing it is closing the store. */
   namespace(name: string): StateStore;
   /** Resolves when the store answers; for health checks. */
