@@ -1,0 +1,99 @@
+// Any process: every error this package raises. The codes are core's, the same for every state store.
+import { CorralError } from '@corral/core';
+
+export function invalidOption(path: string, value: unknown, expected: string): CorralError {
+  const got = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return new CorralError(
+    'INVALID_ARGUMENT',
+    `redisState(): ${path}: got ${got}; expected ${expected}`,
+  );
+}
+
+export function invalidSource(found: readonly string[]): CorralError {
+  return new CorralError(
+    'INVALID_ARGUMENT',
+    `redisState(): got ${found.length === 0 ? 'no source' : found.join(' and ')}; expected exactly one of client, url, cluster and sentinels`,
+  );
+}
+
+export function stateClosed(call: string): CorralError {
+  return new CorralError('STATE_CLOSED', `${call}: the state store is closed`);
+}
+
+/** What is told of a call that Redis has not answered. */
+export interface UnansweredCall {
+  readonly name: string;
+  /** Whether it was given to a connection, so that Redis may have executed it. */
+  readonly sent: boolean;
+}
+
+/** Machine-readable, in the `details` of `STATE_UNAVAILABLE`. */
+export interface UnavailableDetails {
+  /** False: it certainly has not changed anything, and may be tried again. */
+  readonly mayHaveBeenExecuted: boolean;
+}
+
+export function timedOut(call: UnansweredCall, timeoutMs: number, cause: unknown): CorralError {
+  return unavailable(call, `Redis has not answered within ${timeoutMs} ms`, cause);
+}
+
+export function connectionFailed(call: UnansweredCall, cause: unknown): CorralError {
+  return unavailable(call, `Redis cannot be reached: ${messageOf(cause)}`, cause);
+}
+
+export function tooManyPending(name: string, maxPending: number): CorralError {
+  return unavailable(
+    { name, sent: false },
+    `${maxPending} commands wait for an answer already; Redis is away or too slow (option maxPending)`,
+    undefined,
+  );
+}
+
+/** @param why as the script says it: 'type' or 'range' */
+export function typeMismatch(key: string, why: string): CorralError {
+  const reason = why === 'range' ? 'the sum is no safe integer' : 'its value is no whole number';
+  return new CorralError(
+    'STATE_TYPE_MISMATCH',
+    `increment: ${JSON.stringify(key)} cannot be incremented: ${reason}`,
+  );
+}
+
+export function foreignValue(): CorralError {
+  return unavailable(
+    { name: 'get', sent: false },
+    'the key holds what Corral has not written; give Corral a `prefix` of its own',
+    undefined,
+  );
+}
+
+/** Makes what ioredis has rejected with an error of ours. */
+export function fromRedisError(call: UnansweredCall, error: unknown): CorralError {
+  if (!isReply(error)) return connectionFailed(call, error);
+  if (/\bOOM command not allowed\b/.test(error.message)) {
+    return new CorralError(
+      'STATE_FULL',
+      `${call.name}: Redis has reached its maxmemory; raise it, or choose an eviction policy`,
+      { cause: error },
+    );
+  }
+  // Redis has refused: every script of ours changes something in its last step only.
+  return unavailable({ ...call, sent: false }, `Redis has refused: ${error.message}`, error);
+}
+
+/** Whether Redis itself has answered with the error. */
+export function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+function unavailable(call: UnansweredCall, why: string, cause: unknown): CorralError {
+  const doubt = call.sent ? '; it may have been executed' : '; it was not executed';
+  const details: UnavailableDetails = { mayHaveBeenExecuted: call.sent };
+  return new CorralError('STATE_UNAVAILABLE', `${call.name}: ${why}${doubt}`, {
+    details,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'no connection';
+}

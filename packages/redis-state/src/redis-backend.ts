@@ -1,0 +1,236 @@
+// Any process: what a state store has to be able to do, done with Redis.
+import type {
+  BackendEntry,
+  StateBackend,
+  StateData,
+  StateOperation,
+  StateOperationName,
+  StateOperationResults,
+} from '@corral/core';
+import { isCluster, pingAll, publish } from './client.js';
+import { createConnection } from './connection.js';
+import { typeMismatch } from './errors.js';
+import { createKeySpace } from './key-space.js';
+import type { ResolvedRedisOptions } from './resolve-options.js';
+import { runScript } from './run-script.js';
+import type { ScriptArgument } from './run-script.js';
+import { scanStep } from './scan.js';
+import * as scripts from './scripts.js';
+import type { Script } from './scripts.js';
+import { dataFromStored, fromMessage, fromStored, toStored } from './stored-value.js';
+import { createSubscriber } from './subscriber.js';
+
+/** How many keys go into one step of a long operation, so that other calls have their turn between. */
+const STEP_KEYS = 500;
+
+type Handlers = {
+  readonly [N in StateOperationName]: (
+    operation: Extract<StateOperation, { readonly name: N }>,
+  ) => Promise<StateOperationResults[N]>;
+};
+
+export function createRedisBackend(options: ResolvedRedisOptions): StateBackend {
+  const connection = createConnection(options);
+  const subscriber = createSubscriber(connection);
+  const keySpace = createKeySpace(options.prefix, connection.keyPrefix);
+  const { send } = connection;
+  const { stateKey, leaseKey } = keySpace;
+
+  const run = (
+    name: StateOperationName,
+    script: Script,
+    key: string,
+    ...args: readonly ScriptArgument[]
+  ): Promise<unknown> => send(name, (client) => runScript(client, script, key, args));
+
+  const setOne = (
+    [key, data]: readonly [key: string, data: StateData | number],
+    ttlMs: number,
+  ): Promise<number> =>
+    run('set', scripts.setScript, stateKey(key), toStored(data), ttlMs) as Promise<number>;
+
+  /** The raw values of some keys. In a Redis Cluster, only commands on one key may always be sent. */
+  const read = async (
+    name: StateOperationName,
+    keys: readonly string[],
+  ): Promise<Array<Buffer | null>> =>
+    await send(name, async (client) =>
+      isCluster(client)
+        ? await Promise.all(keys.map(async (key) => await client.getBuffer(key)))
+        : await client.mgetBuffer(...keys),
+    );
+
+  /** Returns how many there were. */
+  const unlink = async (name: StateOperationName, keys: readonly string[]): Promise<number> =>
+    await send(name, async (client) => {
+      if (!isCluster(client)) return await client.unlink(...keys);
+      return sum(await Promise.all(keys.map(async (key) => await client.unlink(key))));
+    });
+
+  const scan = async (
+    name: StateOperationName,
+    { prefix, cursor, count }: { prefix: string; cursor: string; count: number },
+  ): Promise<{ readonly cursor: string; readonly keys: string[] }> => {
+    const pattern = keySpace.statePattern(prefix);
+    const step = await send(
+      name,
+      async (client) => await scanStep(client, { pattern, cursor, count }),
+    );
+    return { cursor: step.cursor, keys: step.found.map(keySpace.keyOf) };
+  };
+
+  const handlers: Handlers = {
+    async get({ keys }) {
+      const [only] = keys;
+      if (only !== undefined && keys.length === 1) {
+        return [
+          toData(await send('get', async (client) => await client.getBuffer(stateKey(only)))),
+        ];
+      }
+      const found = await inSteps(keys.map(stateKey), async (some) => await read('get', some));
+      return found.map(toData);
+    },
+
+    async getEntry({ key }) {
+      return toEntry(await run('getEntry', scripts.getEntryScript, stateKey(key)));
+    },
+
+    async set({ entries, ttlMs }) {
+      const [only] = entries;
+      if (only !== undefined && entries.length === 1) return [await setOne(only, ttlMs)];
+      return await inSteps(
+        entries,
+        async (some) => await Promise.all(some.map((entry) => setOne(entry, ttlMs))),
+      );
+    },
+
+    async has({ key }) {
+      return (await send('has', (client) => client.exists(stateKey(key)))) > 0;
+    },
+
+    async delete({ keys }) {
+      const removed = await inSteps(keys.map(stateKey), async (some) => [
+        await unlink('delete', some),
+      ]);
+      return sum(removed);
+    },
+
+    async touch({ key, ttlMs }) {
+      if (ttlMs === 0) return (await run('touch', scripts.persistScript, stateKey(key))) === 1;
+      return (await send('touch', (client) => client.pexpire(stateKey(key), ttlMs))) > 0;
+    },
+
+    async increment({ key, by, ttlMs }) {
+      const reply = await run('increment', scripts.incrementScript, stateKey(key), by, ttlMs);
+      if (Buffer.isBuffer(reply)) throw typeMismatch(key, reply.toString());
+      const [value, expiresInMs] = reply as [Buffer, number];
+      return { value: Number(value.toString('latin1')), expiresInMs };
+    },
+
+    async compareAndSet({ key, expectedVersion, data, ttlMs }) {
+      const args = [expectedVersion, toStored(data), ttlMs] as const;
+      const reply = await run('compareAndSet', scripts.compareAndSetScript, stateKey(key), ...args);
+      const [version, ...current] = reply as [number, ...unknown[]];
+      if (version > 0) return { ok: true, version };
+      return { ok: false, current: current.length === 0 ? undefined : toEntry(current) };
+    },
+
+    async scan(operation) {
+      const { cursor, keys } = await scan('scan', operation);
+      if (keys.length === 0) return { cursor, entries: [] };
+      const found = await read('scan', keys.map(stateKey));
+      const entries = keys.flatMap((key, index) => {
+        const data = toData(found[index] ?? null);
+        return data === undefined ? [] : [[key, data] as const];
+      });
+      return { cursor, entries };
+    },
+
+    async clear({ prefix }) {
+      let removed = 0;
+      let cursor = '';
+      do {
+        const step = await scan('clear', { prefix, cursor, count: STEP_KEYS });
+        if (step.keys.length > 0) removed += await unlink('clear', step.keys.map(stateKey));
+        ({ cursor } = step);
+      } while (cursor !== '');
+      return removed;
+    },
+
+    async acquireLease({ lease, owner, ttlMs }) {
+      const script = scripts.acquireLeaseScript;
+      const token = await run('acquireLease', script, leaseKey(lease), owner, ttlMs);
+      return token === null ? undefined : (token as number);
+    },
+
+    async renewLease({ lease, owner, ttlMs }) {
+      const script = scripts.renewLeaseScript;
+      return (await run('renewLease', script, leaseKey(lease), owner, ttlMs)) === 1;
+    },
+
+    async releaseLease({ lease, owner }) {
+      await run('releaseLease', scripts.releaseLeaseScript, leaseKey(lease), owner);
+    },
+
+    async publish({ channel, data }) {
+      const name = keySpace.channel(channel);
+      await send('publish', async (client) => await publish(client, name, toStored(data)));
+    },
+  };
+
+  return {
+    execute: (operation) => handlers[operation.name](operation),
+
+    async subscribe(channel, listener, onGap = () => undefined) {
+      const name = keySpace.channel(channel);
+      const subscription = {
+        onMessage: (message: Buffer): void => {
+          const data = fromMessage(message);
+          if (data !== undefined) listener(data);
+        },
+        onGap,
+      };
+      await subscriber.add(name, subscription);
+      return async () => {
+        subscriber.remove(name, subscription);
+      };
+    },
+
+    async ping() {
+      await send('ping', pingAll);
+    },
+
+    async close() {
+      subscriber.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Applies `step` to some of the items after the others, and puts the results together. */
+async function inSteps<T, R>(
+  items: readonly T[],
+  step: (some: readonly T[]) => Promise<readonly R[]>,
+): Promise<readonly R[]> {
+  if (items.length <= STEP_KEYS) return await step(items);
+  const results: R[] = [];
+  for (let from = 0; from < items.length; from += STEP_KEYS) {
+    results.push(...(await step(items.slice(from, from + STEP_KEYS))));
+  }
+  return results;
+}
+
+function toData(raw: Buffer | null): StateData | number | undefined {
+  return raw === null ? undefined : dataFromStored(raw);
+}
+
+/** @param reply `[value, ms to live]`, or nothing */
+function toEntry(reply: unknown): BackendEntry | undefined {
+  if (reply === null) return undefined;
+  const [raw, expiresInMs] = reply as [Buffer, number];
+  return { ...fromStored(raw), expiresInMs };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

@@ -1,0 +1,28 @@
+// Any process: runs a script by its hash, and sends it to servers that do not know it. Not by ioredis's
+// `defineCommand`, which would leave its methods on a client of the user's.
+import type { RedisClient } from './client.js';
+import { isReply } from './errors.js';
+import type { Script } from './scripts.js';
+
+export type ScriptArgument = string | number | Buffer;
+
+/** ioredis has these, but its types do not. */
+interface ScriptCommands {
+  evalBuffer(lua: string, keys: 1, key: string, ...args: ScriptArgument[]): Promise<unknown>;
+  evalshaBuffer(sha: string, keys: 1, key: string, ...args: ScriptArgument[]): Promise<unknown>;
+}
+
+/** The answer, with Buffers for strings. */
+export function runScript(
+  client: RedisClient,
+  { lua, sha }: Script,
+  key: string,
+  args: readonly ScriptArgument[],
+): Promise<unknown> {
+  const commands = client as unknown as ScriptCommands;
+  return commands.evalshaBuffer(sha, 1, key, ...args).catch((error: unknown) => {
+    // The server is a new one, was restarted, or has become the primary. It has executed nothing.
+    if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return commands.evalBuffer(lua, 1, key, ...args);
+  });
+}

@@ -1,0 +1,117 @@
+// Process tests: a single Redis that is not there yet, is killed, stopped, full, or has lost its scripts.
+import { expect, test } from 'vitest';
+import { freePort, startRedisServer, waitFor } from '@corral/test-kit';
+import { doubtful, refused, startStore } from './support.js';
+
+const timeoutMs = 500;
+/** What a busy machine may add to a deadline. */
+const toleranceMs = 400;
+
+test.concurrent('a Redis that is not there yet: clear errors in time, then it just works', async (context) => {
+  const port = await freePort();
+  const store = startStore(context, { url: `redis://127.0.0.1:${port}`, timeoutMs });
+  for (const call of ['ping', 'clear']) {
+    const outcome = await store.call(call);
+    expect(outcome.error).toMatchObject(refused);
+    expect(outcome.error?.message).toContain('ECONNREFUSED');
+    expect(outcome.tookMs).toBeLessThan(timeoutMs + toleranceMs);
+  }
+  expect((await store.call('subscribe', 'news')).error).toMatchObject(refused);
+
+  const server = await startRedisServer({ port });
+  context.onTestFinished(server.close);
+  await waitFor(async () => (await store.call('ping')).error === undefined, {
+    what: () => 'the store to find Redis',
+  });
+  expect(await store.call('increment', 'key')).toMatchObject({ value: { value: 1 } });
+  // Its scripts are known to no server for ever.
+  await server.call('SCRIPT', 'FLUSH');
+  expect(await store.call('increment', 'key')).toMatchObject({ value: { value: 2 } });
+});
+
+test.concurrent('a Redis that is killed under load: nothing is counted twice, what was acknowledged stays', async (context) => {
+  const server = await startRedisServer({ settings: { appendonly: 'yes', appendfsync: 'always' } });
+  context.onTestFinished(server.close);
+  const store = startStore(context, { url: server.url, timeoutMs });
+  expect((await store.call('subscribe', 'news')).error).toBeUndefined();
+  const counting = store.call('incrementAlways', 'key');
+  await store.fixture.nextEvent('counted', ({ acknowledged }) => Number(acknowledged) > 200);
+
+  await server.kill();
+  await store.fixture.nextEvent('counted', ({ refused }) => Number(refused) > 0);
+  await server.start();
+  const { acknowledged: before } = await store.fixture.nextEvent('counted');
+  await store.fixture.nextEvent(
+    'counted',
+    ({ acknowledged }) => Number(acknowledged) > Number(before),
+  );
+  // Messages may have been missed: the subscriber reads again.
+  await store.fixture.nextEvent('gap');
+  await store.call('publish', 'news', 'again');
+  expect(await store.fixture.nextEvent('message')).toMatchObject({ message: 'again' });
+
+  await store.call('stop');
+  const counts = (await counting).value as Record<'acknowledged' | 'doubtful', number>;
+  const total = (await store.call('get', 'key')).value;
+  expect(total).toBeGreaterThanOrEqual(counts.acknowledged);
+  expect(total).toBeLessThanOrEqual(counts.acknowledged + counts.doubtful);
+});
+
+test.concurrent('a Redis that is stopped: deadlines hold, nothing piles up, it recovers', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  const maxPending = 1_000;
+  const store = startStore(context, { url: server.url, timeoutMs, maxPending });
+  expect((await store.call('subscribe', 'news')).error).toBeUndefined();
+  expect(await store.call('increment', 'key')).toMatchObject({ value: { value: 1 } });
+
+  server.pause();
+  const outcome = await store.call('incrementMany', 'key', 3 * maxPending);
+  expect(outcome.tookMs).toBeLessThan(timeoutMs + toleranceMs);
+  const errors = outcome.value as readonly object[];
+  expect(new Set(errors.slice(0, maxPending).map(factsOf))).toEqual(new Set([factsOf(doubtful)]));
+  expect(new Set(errors.slice(maxPending).map(factsOf))).toEqual(new Set([factsOf(refused)]));
+  // They are over for their callers, but not for Redis: there is room for no more.
+  const next = await store.call('get', 'key');
+  expect(next.error).toMatchObject(refused);
+  expect(next.tookMs).toBeLessThan(toleranceMs);
+
+  server.resume();
+  await waitFor(async () => (await store.call('ping')).error === undefined, {
+    what: () => 'the store to find Redis',
+  });
+  const value = Number((await store.call('get', 'key')).value);
+  expect(value).toBeLessThanOrEqual(1 + maxPending);
+});
+
+test.concurrent('a Redis that is full says so', async (context) => {
+  const server = await startRedisServer({ settings: { maxmemory: '3mb' } });
+  context.onTestFinished(server.close);
+  const store = startStore(context, { url: server.url });
+  let outcome = await store.call('set', 'key-0', 'x'.repeat(500_000));
+  for (let key = 1; outcome.error === undefined && key < 10; key += 1) {
+    outcome = await store.call('set', `key-${key}`, 'x'.repeat(500_000));
+  }
+  expect(outcome.error).toMatchObject({ code: 'STATE_FULL' });
+  expect((await store.call('has', 'key-0')).value).toBe(true);
+});
+
+test.concurrent('a store opens nothing before its first call, and leaves nothing behind', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  const unused = startStore(context, { url: server.url });
+  const used = startStore(context, { url: server.url });
+  expect((await unused.call('sockets')).value).toEqual([]);
+  await used.call('subscribe', 'news');
+  await used.call('set', 'key', 1);
+  server.pause();
+  for (const store of [unused, used]) {
+    store.fixture.send({ id: 0, call: 'end', args: [] });
+    expect(await store.fixture.waitForExit()).toEqual({ code: 0, signal: null });
+  }
+});
+
+/** Without the message, in one text, to be compared in a set. */
+function factsOf(error: object): string {
+  return JSON.stringify({ ...error, message: undefined });
+}
