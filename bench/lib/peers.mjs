@@ -1,4 +1,4 @@
-// Runner: PM2, Watt and autocannon, installed from their own lockfile when they are first needed. They
+// Runner: what Corral is measured against, and with, installed from their own lockfile when they are first needed. They
 // are no dependencies of the workspace: whoever builds or tests Corral should not have to fetch them.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,7 @@ export async function ensurePeers(say) {
   const lockfile = readFileSync(join(peersDir, 'package-lock.json'));
   const wanted = createHash('sha256').update(lockfile).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  say('Installing PM2, Watt and autocannon');
+  say('Installing what Corral is measured against');
   // Their install scripts are not needed: nothing of theirs has to be compiled.
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   await run(npm(), args, { cwd: peersDir });

@@ -6,6 +6,7 @@ import { footprint } from './footprint.mjs';
 import { keepAlive } from './keep-alive.mjs';
 import { kill } from './kill.mjs';
 import { newConnections } from './new-connections.mjs';
+import { redisState } from './redis-state.mjs';
 import { reload } from './reload.mjs';
 
 /**
@@ -47,4 +48,5 @@ export const measurements = Object.freeze([
   evenness,
   footprint,
   adapters,
+  redisState,
 ]);
