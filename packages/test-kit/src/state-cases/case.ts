@@ -39,7 +39,7 @@ export function createCaseContext(handles: {
 }
 
 /** Short enough to be awaited, and long enough to be seen before it has passed. */
-export const SHORT_TTL_MS = 150;
+export const SHORT_TTL_MS = 400;
 /** Passes in no test. */
 export const LONG_TTL_MS = 60_000;
 
