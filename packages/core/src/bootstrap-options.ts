@@ -2,6 +2,8 @@
 import type { RegisteredConfig } from './config/config-channel.js';
 import type { ConfigDefinition } from './config/define-config.js';
 import type { Logger } from './logger.js';
+import type { StateSettings } from './state/state-settings.js';
+import type { StateStore } from './state/state-store.js';
 
 /** Options of `bootstrap()`. All are optional. */
 export interface BootstrapOptions<C = RegisteredConfig> {
@@ -68,6 +70,11 @@ export interface BootstrapOptions<C = RegisteredConfig> {
   readonly envFiles?: readonly string[];
   /** The configuration of the whole cluster, made by `defineConfig()`. Default: none. */
   readonly config?: ConfigDefinition<C>;
+  /**
+   * The shared state: a store, such as `redisState()` for more than one machine, or settings of the
+   * embedded one, which is in the primary's memory. Default: the embedded one with its defaults.
+   */
+  readonly state?: StateStore | StateSettings;
   /** When and how often crashed workers are started again. */
   readonly restart?: RestartOptions;
   /** The admin server of the primary: `/livez`, `/readyz`, `/status`. Off unless given. */

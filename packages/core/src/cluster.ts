@@ -9,6 +9,7 @@ import type { Health } from './health/health.js';
 import type { Logger } from './logger.js';
 import type { Messaging } from './messages/messaging.js';
 import type { Offloaded, OffloadOptions, OffloadStatus } from './offload/offload.js';
+import type { StateStore } from './state/state-store.js';
 
 /** What this process is: the supervisor, one of its workers, or both in one (development, debuggers). */
 export type ClusterRole = 'primary' | 'worker' | 'single';
@@ -224,6 +225,8 @@ export interface Cluster<C = RegisteredConfig> extends Messaging {
   readonly health: Health;
   /** The configuration of the whole cluster; an empty object unless `bootstrap()` was given one. */
   readonly config: ConfigChannel<C>;
+  /** What all processes share: in the primary's memory, unless `bootstrap()` was given another store. */
+  readonly state: StateStore;
   /** The logger given by option or Corral's own, with worker id and generation bound. */
   readonly logger: Logger;
 

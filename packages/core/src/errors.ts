@@ -353,6 +353,14 @@ export function stateTypeMismatch(key: string, why: string): CorralError {
   return new CorralError('STATE_TYPE_MISMATCH', `${describe(key)} cannot be incremented: ${why}`);
 }
 
+export function stateUnavailable(why: string, cause?: unknown): CorralError {
+  return new CorralError(
+    'STATE_UNAVAILABLE',
+    `the shared state cannot be reached: ${why}; what was asked for may have been done or not`,
+    { cause },
+  );
+}
+
 export function stateClosed(): CorralError {
   return new CorralError('STATE_CLOSED', 'the shared state has been closed in this process');
 }

@@ -89,6 +89,7 @@ export type {
   HealthResponse,
   ProcessSample,
 } from './health/health.js';
+export type { StateSettings } from './state/state-settings.js';
 export type { StateStoreOptions } from './state/create-state-store.js';
 export type { MemoryLimits } from './state/memory-table.js';
 export type {

@@ -64,6 +64,16 @@ describe('options that are not given', () => {
       offload: { threads: undefined },
       admin: undefined,
       logger: undefined,
+      config: undefined,
+      state: {
+        maxEntries: 1_000_000,
+        maxBytes: 268_435_456,
+        maxValueBytes: 1_048_576,
+        onFull: 'reject',
+        timeoutMs: 5_000,
+        snapshotFile: undefined,
+        snapshotIntervalMs: 30_000,
+      },
     });
   });
 

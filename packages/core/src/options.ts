@@ -11,6 +11,9 @@ import type { OptionIssue } from './errors.js';
 import { isConfigDefinition } from './config/define-config.js';
 import type { ConfigDefinition } from './config/define-config.js';
 import type { Logger } from './logger.js';
+import { DEFAULT_STATE_SETTINGS, isStateStore } from './state/state-settings.js';
+import type { ResolvedStateSettings } from './state/state-settings.js';
+import type { StateStore } from './state/state-store.js';
 
 type Complete<T> = { readonly [K in keyof T]-?: T[K] };
 
@@ -27,6 +30,7 @@ export interface ResolvedOptions extends Complete<
     | 'admin'
     | 'logger'
     | 'config'
+    | 'state'
   >
 > {
   readonly maxRssBytes: number | undefined;
@@ -41,6 +45,7 @@ export interface ResolvedOptions extends Complete<
   readonly admin: Complete<AdminOptions> | undefined;
   readonly logger: Logger | undefined;
   readonly config: ConfigDefinition | undefined;
+  readonly state: StateStore | ResolvedStateSettings;
 }
 
 /** What of the surroundings decides defaults. */
@@ -124,6 +129,15 @@ const schema = z.strictObject({
     })
     .optional(),
   logger: z.custom<Logger>(isLogger, 'an object with pino’s methods').optional(),
+  state: z.strictObject({
+    maxEntries: count(1, 10_000_000),
+    maxBytes: bytes(),
+    maxValueBytes: bytes(),
+    onFull: z.enum(['reject', 'evict-lru']),
+    timeoutMs: durationMs(10),
+    snapshotFile: z.string('the path of a file').min(1).optional(),
+    snapshotIntervalMs: durationMs(100),
+  }),
   config: z.custom<ConfigDefinition>(isConfigDefinition, 'what defineConfig() returns').optional(),
 });
 
@@ -139,6 +153,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
   const given = withoutUndefined(options);
   // The defaults that depend on these must not conflict with them.
   const stallMs = durationOr(given['stallMs'], 5_000);
+  const givenStore = isStateStore(given['state']) ? given['state'] : undefined;
   const drainTimeoutMs = durationOr(given['drainTimeoutMs'], 25_000);
   const parsed = schema.safeParse({
     workers: 'auto',
@@ -175,6 +190,13 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
       given['admin'] === undefined
         ? undefined
         : withDefaults(given['admin'], { host: '127.0.0.1', minReady: 1 }),
+    state: withDefaults(givenStore === undefined ? given['state'] : undefined, {
+      ...DEFAULT_STATE_SETTINGS,
+      maxValueBytes: Math.min(
+        DEFAULT_STATE_SETTINGS.maxValueBytes,
+        numberOf(given['state'], 'maxBytes'),
+      ),
+    }),
   });
   if (!parsed.success) {
     throw invalidOptions(parsed.error.issues.flatMap((issue) => toOptionIssues(issue, given)));
@@ -192,6 +214,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     admin: parsed.data.admin,
     logger: parsed.data.logger,
     config: parsed.data.config,
+    state: givenStore ?? { ...parsed.data.state, snapshotFile: parsed.data.state.snapshotFile },
   });
 }
 
@@ -218,6 +241,12 @@ function findConflicts(options: z.infer<typeof schema>): OptionIssue[] {
     options.scaling.downRatio,
     options.scaling.upRatio,
     'the value of scaling.upRatio',
+  );
+  atMost(
+    'state.maxValueBytes',
+    options.state.maxValueBytes,
+    options.state.maxBytes,
+    'the value of state.maxBytes',
   );
   atMost(
     'restart.minDelayMs',
@@ -284,9 +313,10 @@ function withDefaults(given: unknown, defaults: object): unknown {
 
 function deepFreeze<T extends object>(value: T): T {
   for (const entry of Object.values(value)) {
-    // Loggers and schemas are the user's own objects.
+    // Loggers, schemas and stores are the user's own objects.
     if (typeof entry !== 'object' || entry === null) continue;
-    if (!isLogger(entry) && !isConfigDefinition(entry)) deepFreeze(entry);
+    if (isLogger(entry) || isConfigDefinition(entry) || isStateStore(entry)) continue;
+    deepFreeze(entry);
   }
   return Object.freeze(value);
 }

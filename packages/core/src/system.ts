@@ -27,8 +27,11 @@ export interface LaunchSpec {
 export interface WorkerProcess {
   /** 0 when the process could not be started. */
   readonly pid: number;
-  /** Posts a message that the worker must have; false when the channel is closed. */
-  send(message: ToWorker, handle?: NativeHandle): boolean;
+  /**
+   * Posts a message that the worker must have; false when the channel is closed. `onSent`: it has left
+   * this process.
+   */
+  send(message: ToWorker, handle?: NativeHandle, onSent?: () => void): boolean;
   /** Posts a message that can be lost; `onDropped`: it was, because the worker does not read. */
   offer(message: ToWorker, onDropped?: () => void): boolean;
   readonly backlog: BacklogFigures;

@@ -80,6 +80,7 @@ export const DEAF_LISTENER: WorkerListener = {
   onListenerRequest: ignore,
   onAppMessage: ignore,
   onConfigAnswer: ignore,
+  onStateBatch: () => undefined,
   onMalformed: ignore,
   onNotReading: ignore,
   onReadingAgain: ignore,
@@ -159,6 +160,7 @@ export function createSimulatedCluster(
     },
     onAppMessage: () => undefined,
     onConfigAnswer: () => undefined,
+    onStateBatch: () => undefined,
     onGone: () => undefined,
   });
   return {

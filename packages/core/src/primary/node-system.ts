@@ -91,7 +91,7 @@ function toWorkerProcess(worker: Worker, observer: WorkerObserver): WorkerProces
   const outbox = createOutbox<ToWorker>(post, observer);
   return {
     pid: worker.process.pid ?? 0,
-    send: (message, handle) => post(message, () => undefined, handle),
+    send: (message, handle, onSent = () => undefined) => post(message, onSent, handle),
     offer: outbox.offer,
     get backlog() {
       return outbox.figures;

@@ -15,6 +15,8 @@ import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PrimaryCall } from '../protocol/messages.js';
 import { toOutcome } from '../protocol/outcome.js';
+import { attachGivenStore } from '../state/given-store.js';
+import { isStateStore } from '../state/state-settings.js';
 import { startAdminServer } from './admin-server.js';
 import type { AdminServer } from './admin-server.js';
 import { startAutoscaler } from './autoscaler.js';
@@ -27,6 +29,7 @@ import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
 import { createMessageRouter } from './message-router.js';
 import { createNodeSystem, readTextFile } from './node-system.js';
+import { createPrimaryState } from './primary-state.js';
 import { startSuccessor, succeed } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
@@ -102,6 +105,7 @@ export async function startPrimary(
       ? undefined
       : await startConfigService({ definition: options.config, workerId: 0, logger, events });
   const router = createMessageRouter(logger, (workerId) => supervisor.holderOf(workerId));
+  const state = createPrimaryState(options.state, logger);
   const supervisor = createSupervisor({
     options,
     system,
@@ -120,9 +124,11 @@ export async function startPrimary(
     },
     onAppMessage: router.onMessage,
     onConfigAnswer: (worker, answer) => config?.onAnswer(worker, answer),
+    onStateBatch: (worker, batch) => state.onBatch(worker, batch),
     onGone(worker) {
       router.gone(worker);
       config?.gone(worker);
+      state.gone(worker);
     },
   });
 
@@ -237,6 +243,7 @@ export async function startPrimary(
     signal: stopping.signal,
     health,
     config: config?.channel ?? createMissingConfig(),
+    state: state.store,
     logger,
     status: async () => await Promise.resolve(status()),
     reload: supervisor.reload,
@@ -250,6 +257,7 @@ export async function startPrimary(
     ...localEvents.members(() => handle),
     ...router.members,
   };
+  if (isStateStore(options.state)) attachGivenStore(options.state, handle);
   publish(handle);
 
   let admin: AdminServer | undefined;
@@ -259,6 +267,7 @@ export async function startPrimary(
     for (const phase of SHUTDOWN_PHASES) await hooks.run(phase, reason, hurried.signal);
     await admin?.close();
     config?.close();
+    await state.close();
     process.exit(exitCode(end, hasFailed));
   });
 

@@ -66,6 +66,7 @@ export interface SupervisorParts {
   readonly answer: (worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>) => void;
   readonly onAppMessage: WorkerListener['onAppMessage'];
   readonly onConfigAnswer: WorkerListener['onConfigAnswer'];
+  readonly onStateBatch: WorkerListener['onStateBatch'];
   /** A worker has ended. */
   readonly onGone: (worker: WorkerHandle) => void;
 }
@@ -165,6 +166,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     onListenerRequest: parts.listeners.onRequest,
     onAppMessage: parts.onAppMessage,
     onConfigAnswer: parts.onConfigAnswer,
+    onStateBatch: parts.onStateBatch,
     onMalformed: reports.malformed,
     onNotReading: reports.notReading,
     onReadingAgain: reports.readingAgain,

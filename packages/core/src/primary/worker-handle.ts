@@ -52,6 +52,11 @@ export interface WorkerListener {
   /** It does not read: messages that can be lost are dropped. */
   onNotReading(worker: WorkerHandle): void;
   onReadingAgain(worker: WorkerHandle, dropped: number): void;
+  /** @returns why it is no batch of ours */
+  onStateBatch(
+    worker: WorkerHandle,
+    batch: Extract<ToPrimary, { type: 'state' }>,
+  ): string | undefined;
   /** Its state has changed, or its number of connections by much. */
   onChange(worker: WorkerHandle): void;
   onExit(worker: WorkerHandle, exit: WorkerExit): void;
@@ -72,7 +77,7 @@ export interface WorkerHandle extends LaunchSpec {
   /** Whether the app offloads. */
   readonly wantsThreads: boolean;
   readonly bootMs: number;
-  send(message: ToWorker, handle?: NativeHandle): boolean;
+  send(message: ToWorker, handle?: NativeHandle, onSent?: () => void): boolean;
   /** Sends what can be lost; `onDropped`: it was, because the worker does not read. */
   offer(message: ToWorker, onDropped?: () => void): boolean;
   /** Tells it to leave. Without effect on one that leaves already. */
@@ -200,6 +205,11 @@ export function launchWorker(
       case 'configAnswer':
         listener.onConfigAnswer(handle, message);
         return;
+      case 'state': {
+        const why = listener.onStateBatch(handle, message);
+        if (why !== undefined) onMalformed(why);
+        return;
+      }
       case 'connections':
         figures = { ...figures, connections: message.connections };
         listener.onChange(handle);
@@ -207,6 +217,11 @@ export function launchWorker(
       default:
         message satisfies never;
     }
+  };
+
+  const onMalformed = (why: string): void => {
+    malformedMessages += 1;
+    listener.onMalformed(handle, why);
   };
 
   const onStallReport = ({ blockedMs, frames }: StallReport): void => {
@@ -256,7 +271,7 @@ export function launchWorker(
     get bootMs() {
       return bootMs;
     },
-    send: (message, sent) => workerProcess.send(message, sent),
+    send: (message, sent, onSent) => workerProcess.send(message, sent, onSent),
     offer: (message, onDropped) => workerProcess.offer(message, onDropped),
     drain(reason) {
       if (!step({ type: 'drain', reason })) return;
@@ -327,10 +342,7 @@ export function launchWorker(
   };
   const workerProcess: WorkerProcess = system.launch(spec, {
     onMessage,
-    onMalformed(why) {
-      malformedMessages += 1;
-      listener.onMalformed(handle, why);
-    },
+    onMalformed,
     onNotReading: () => listener.onNotReading(handle),
     onReadingAgain: (dropped) => listener.onReadingAgain(handle, dropped),
     onSaidReady: () => void workerProcess.send({ type: 'markReady' }),

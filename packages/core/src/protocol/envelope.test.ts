@@ -91,6 +91,7 @@ const toPrimary: {
     { type: 'configAnswer', version: 2 },
     { type: 'configAnswer', version: 2, error },
   ],
+  state: [{ type: 'state', seq: 1, operations: [2, 'key'] }],
 };
 
 const toWorker: {
@@ -121,6 +122,12 @@ const toWorker: {
   reply: [
     { type: 'reply', seq: 1, outcome: { ok: true, value: undefined } },
     { type: 'reply', seq: 1, outcome: { ok: false, error, details: { replaced: 1 } } },
+  ],
+  stateAnswer: [{ type: 'stateAnswer', seq: 1, results: [true], failed: [], count: 1 }],
+  statePublished: [
+    { type: 'statePublished', channel: 'news', data },
+    { type: 'statePublished', channel: 'news', data: 'text' },
+    { type: 'statePublished', channel: 'news', data: 7 },
   ],
   config: [{ type: 'config', version: 2, text: '{}', timeoutMs: 50 }],
   published: [{ type: 'published', topic: 'prices', data, from: 0 }],

@@ -104,6 +104,8 @@ const outcome = z.discriminatedUnion('ok', [
 ]);
 const answer = z.object({ type: z.literal('answer'), seq: count, outcome });
 
+const list = z.custom<readonly unknown[]>(Array.isArray);
+
 const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello') }),
   z.object({ type: z.literal('ready') }),
@@ -169,6 +171,8 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     version: count,
     error: errorInfo.exactOptional(),
   }),
+  // Checked where it is decoded: this is the busiest message of all.
+  z.object({ type: z.literal('state'), seq: count, operations: list }),
 ]);
 
 const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
@@ -209,4 +213,16 @@ const toWorker: z.ZodType<ToWorker> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('published'), topic: z.string(), data: bytes, from: count }),
   z.object({ type: z.literal('ask'), seq: count, name: z.string(), data: bytes, from: count }),
   answer,
+  z.object({
+    type: z.literal('stateAnswer'),
+    seq: count,
+    results: list,
+    failed: list,
+    count,
+  }),
+  z.object({
+    type: z.literal('statePublished'),
+    channel: z.string(),
+    data: z.union([z.string(), z.number(), bytes]),
+  }),
 ]);

@@ -3,6 +3,8 @@ import type { ClusterEventName, ClusterEvents, WorkerErrorInfo } from '../cluste
 import type { ProcessSample } from '../health/health.js';
 import type { RequestTarget } from '../messages/messaging.js';
 import type { OffloadStatus } from '../offload/offload.js';
+import type { StateAnswer, StateBatch } from '../state/remote-backend.js';
+import type { StateData } from '../state/state-backend.js';
 
 /** A worker's figures, sent at every heartbeat interval. */
 export interface Heartbeat {
@@ -60,7 +62,9 @@ export type ToPrimary =
   | { readonly type: 'connections'; readonly connections: number }
   | AppMessageToPrimary
   /** What the worker says to a version of the configuration; with an error, it refuses it. */
-  | { readonly type: 'configAnswer'; readonly version: number; readonly error?: WorkerErrorInfo };
+  | { readonly type: 'configAnswer'; readonly version: number; readonly error?: WorkerErrorInfo }
+  /** Calls of the shared state; the answers are `stateAnswer`. */
+  | ({ readonly type: 'state' } & StateBatch);
 
 /** What the app in a worker says to others, or wants to hear. */
 export type AppMessageToPrimary =
@@ -178,7 +182,15 @@ export type ToWorker =
   | Reply
   | AppMessageToWorker
   /** A new version of the configuration; the answer is `configAnswer`, within `timeoutMs`. */
-  | ({ readonly type: 'config'; readonly timeoutMs: number } & ConfigText);
+  | ({ readonly type: 'config'; readonly timeoutMs: number } & ConfigText)
+  /** What came of calls of the shared state, or of the first of them that were not answered yet. */
+  | ({ readonly type: 'stateAnswer' } & StateAnswer)
+  /** A message on a channel of the shared state that this worker listens on. */
+  | {
+      readonly type: 'statePublished';
+      readonly channel: string;
+      readonly data: StateData | number;
+    };
 
 /** What the app in a worker hears from others. `from` is a worker's number; 0: the primary. */
 export type AppMessageToWorker =

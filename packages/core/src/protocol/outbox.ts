@@ -91,5 +91,7 @@ export function createOutbox<M extends ToPrimary | ToWorker>(
 }
 
 function bytesOf(message: ToPrimary | ToWorker): number {
-  return MESSAGE_BYTES + ('data' in message ? message.data.byteLength : 0);
+  if (!('data' in message)) return MESSAGE_BYTES;
+  const { data } = message;
+  return MESSAGE_BYTES + (typeof data === 'number' ? 8 : data.length);
 }

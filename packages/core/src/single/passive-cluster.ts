@@ -8,6 +8,8 @@ import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
 import { createDefaultLogger } from '../logger.js';
+import { createLocalState } from '../state/local-state.js';
+import { DEFAULT_STATE_SETTINGS } from '../state/state-settings.js';
 import { createLocalMessaging } from '../messages/local-messaging.js';
 import { createOffload } from '../offload/create-offload.js';
 import { singleStatus } from './single-status.js';
@@ -35,7 +37,8 @@ export function createPassiveCluster(): Cluster {
     drainTimeoutMs: 25_000,
     claimThreads: async () => await Promise.resolve(availableParallelism()),
   });
-  const state = (): 'ready' | 'draining' => (draining.signal.aborted ? 'draining' : 'ready');
+  const phase = (): 'ready' | 'draining' => (draining.signal.aborted ? 'draining' : 'ready');
+  const state = createLocalState(DEFAULT_STATE_SETTINGS, logger);
 
   const handle: Cluster = {
     ...identity,
@@ -44,10 +47,11 @@ export function createPassiveCluster(): Cluster {
     signal: draining.signal,
     health,
     config: createMissingConfig(),
+    state: state.store,
     logger,
     status: async () =>
       await Promise.resolve(
-        singleStatus(state(), health, { connections: 0, requests: 0 }, offload.status()),
+        singleStatus(phase(), health, { connections: 0, requests: 0 }, offload.status()),
       ),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
     upgrade: async () => await Promise.reject(singleProcess('cluster.upgrade()')),
@@ -55,7 +59,8 @@ export function createPassiveCluster(): Cluster {
     async shutdown(reason = 'asked for by the app') {
       draining.abort(reason);
       const never = new AbortController().signal;
-      for (const phase of SHUTDOWN_PHASES) await hooks.run(phase, reason, never);
+      for (const each of SHUTDOWN_PHASES) await hooks.run(each, reason, never);
+      await state.close();
     },
     ready: () => undefined,
     onShutdown: hooks.add,

@@ -18,6 +18,9 @@ import { readTextFile } from '../primary/node-system.js';
 import { threadsOf } from '../primary/thread-budget-policy.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import { createServingProcess } from '../serving/serving-process.js';
+import { attachGivenStore } from '../state/given-store.js';
+import { createLocalState } from '../state/local-state.js';
+import { isStateStore } from '../state/state-settings.js';
 import { singleStatus } from './single-status.js';
 
 /** Runs `main`; resolves when the app is ready. The process exits by itself, also when that fails. */
@@ -43,6 +46,7 @@ export async function startSingle(
           status: async () => await handle.status(),
           logger,
         });
+  const state = createLocalState(options.state, logger);
   const serving = createServingProcess(identity, options, logger, {
     onWaiting: (checks) =>
       logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`),
@@ -59,6 +63,7 @@ export async function startSingle(
     void serving.drain({ reason, keepAccepting: true }).then(async ({ cutConnections }) => {
       await admin?.close();
       config?.close();
+      await state.close();
       if (cutConnections > 0) {
         logger.warn({ cutConnections }, `had to cut ${cutConnections} connection(s)`);
       }
@@ -95,6 +100,7 @@ export async function startSingle(
   const handle: Cluster = {
     ...serving.members,
     config: config?.channel ?? createMissingConfig(),
+    state: state.store,
     ...events.members(() => handle),
     ...createLocalMessaging(logger, identity.workerId),
     status: async () =>
@@ -113,6 +119,7 @@ export async function startSingle(
     shutdown: async (reason = 'asked for by the app') =>
       await Promise.resolve(shutdown(reason, EXIT_CODES.clean)),
   };
+  if (isStateStore(options.state)) attachGivenStore(options.state, handle);
   publish(handle);
 
   const bootTimeout = setTimeout(() => {

@@ -203,9 +203,11 @@ describe('handing over', () => {
     expect(engine.restore({ lastVersion, entries, leases: old.leases(50) }, 1_050)).toBe(0);
     expect(keysOf(engine, 1_099)).toEqual(['a', 'b']);
     expect(keysOf(engine, 1_100)).toEqual(['b']);
-    expect(engine.apply({ name: 'get', keys: ['a'] }, 1_060)).toEqual([
-      { data: 1, version, expiresInMs: 40 },
-    ]);
+    expect(engine.apply({ name: 'getEntry', key: 'a' }, 1_060)).toEqual({
+      data: 1,
+      version,
+      expiresInMs: 40,
+    });
     expect(engine.apply({ ...lease, owner: 'b' }, 1_099)).toBeUndefined();
     expect(engine.apply({ ...lease, name: 'renewLease' }, 1_099)).toBe(true);
     expect(set(engine, 'c', 1_099)).toBeGreaterThan(token);

@@ -48,6 +48,8 @@ export interface MemoryEngine {
     operation: Operation<N>,
     nowMs: number,
   ): StateOperationResults[N];
+  /** Releases all leases whose owner begins with this. */
+  releaseLeasesOf(ownerPrefix: string): void;
   /** Removes what has expired, at most so many; what is left is never seen, and found later. */
   expire(nowMs: number, max: number): void;
   readonly size: number;
@@ -224,6 +226,10 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
 
   return {
     apply: (operation, nowMs) => operations[operation.name](operation, nowMs),
+    releaseLeasesOf(ownerPrefix) {
+      changes += 1;
+      leases.releaseAllOf(ownerPrefix);
+    },
     expire(nowMs, max) {
       table.expire(nowMs, max);
       positions.dropIdle(nowMs);

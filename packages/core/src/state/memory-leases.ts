@@ -24,6 +24,7 @@ export interface MemoryLeases {
   acquire(operation: LeaseOperation<'acquireLease'>, nowMs: number): number | undefined;
   renew(operation: LeaseOperation<'renewLease'>, nowMs: number): boolean;
   release(operation: LeaseOperation<'releaseLease'>): void;
+  releaseAllOf(ownerPrefix: string): void;
   /** Removes one that has expired; false when there is none. */
   expireOne(nowMs: number): boolean;
   records(nowMs: number): LeaseRecord[];
@@ -92,6 +93,9 @@ export function createMemoryLeases({ nextToken, makeRoom }: MemoryLeasesParts): 
     release({ lease: name, owner }) {
       const held = leases.get(name);
       if (held?.owner === owner) remove(held);
+    },
+    releaseAllOf(ownerPrefix) {
+      for (const lease of leases.values()) if (lease.owner.startsWith(ownerPrefix)) remove(lease);
     },
     expireOne(nowMs) {
       const { first } = expiring;

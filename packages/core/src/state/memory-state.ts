@@ -4,9 +4,11 @@ import { createChannels } from './channels.js';
 import type { ChannelListener } from './channels.js';
 import { createMemoryEngine } from './memory-engine.js';
 import type { MemoryEngine, Operation } from './memory-engine.js';
+import { DEFAULT_STATE_SETTINGS } from './state-settings.js';
 import type { MemoryLimits } from './memory-table.js';
 import type {
   StateBackend,
+  StateData,
   StateOperation,
   StateOperationName,
   StateOperationResults,
@@ -17,18 +19,14 @@ const SWEEP_INTERVAL_MS = 500;
 /** At a time, so that a million that expire together do not block the process. */
 const SWEEP_COUNT = 20_000;
 
-const DEFAULT_LIMITS: MemoryLimits = {
-  maxEntries: 1_000_000,
-  maxBytes: 256 * 1024 * 1024,
-  onFull: 'reject',
-};
-
 export interface MemoryState {
   readonly engine: MemoryEngine;
   /** Executes an operation here and now. */
   apply<N extends StateOperationName>(operation: Operation<N>): StateOperationResults[N];
   /** @returns a function that ends it; idempotent */
   subscribe(channel: string, listener: ChannelListener): () => void;
+  /** Tells those who listen, and nobody else. */
+  deliver(channel: string, data: StateData | number): void;
   /** A handle for a store; closing it leaves the state alone. */
   open(): StateBackend;
   /** Stops sweeping. Idempotent. */
@@ -37,7 +35,7 @@ export interface MemoryState {
 
 export function createMemoryState(limits: Partial<MemoryLimits> = {}): MemoryState {
   const engine = createMemoryEngine({
-    ...DEFAULT_LIMITS,
+    ...DEFAULT_STATE_SETTINGS,
     ...limits,
     // So that a store that begins anew gives no version or token that an earlier one gave.
     firstVersion: Date.now() * 1_024,
@@ -57,6 +55,7 @@ export function createMemoryState(limits: Partial<MemoryLimits> = {}): MemorySta
     engine,
     apply,
     subscribe: channels.subscribe,
+    deliver: channels.publish,
     open() {
       const subscriptions = new Set<() => void>();
       let isClosed = false;

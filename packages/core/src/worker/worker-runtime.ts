@@ -17,10 +17,13 @@ import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { DrainRequest } from '../serving/drain.js';
 import { createServingProcess } from '../serving/serving-process.js';
+import { attachGivenStore } from '../state/given-store.js';
+import { isStateStore } from '../state/state-settings.js';
 import { createConnectionReports } from './connection-reports.js';
 import { openPrimaryLink } from './primary-link.js';
 import { subscribeToConfig } from './config-subscriber.js';
 import { installSlotListener } from './slot-listener.js';
+import { createStateClient } from './state-client.js';
 import { createWorkerMessaging } from './worker-messaging.js';
 import { isDebugged, startStallWatchdog } from './stall-watchdog.js';
 
@@ -87,6 +90,10 @@ export async function startWorker(
         case 'answer':
           messaging.onMessage(message);
           return;
+        case 'stateAnswer':
+        case 'statePublished':
+          state.onMessage(message);
+          return;
         case 'config':
           config?.onMessage(message);
           return;
@@ -104,6 +111,7 @@ export async function startWorker(
     onClosed() {
       slotListener.primaryGone();
       messaging.close();
+      state.disconnected();
       void leave({ reason: 'the primary has gone', keepAccepting: false }, EXIT_CODES.clean);
     },
   });
@@ -111,6 +119,7 @@ export async function startWorker(
   const config =
     options.config === undefined ? undefined : subscribeToConfig(options.config, link, logger);
   const messaging = createWorkerMessaging(link, logger);
+  const state = createStateClient(options.state, link, logger);
   const slotListener = installSlotListener(link.send, () => {
     if (serving.drainRequest === undefined) return 'no';
     return serving.drainRequest.keepAccepting ? 'with-all' : 'alone';
@@ -159,6 +168,7 @@ export async function startWorker(
   const handle: Cluster = {
     ...serving.members,
     config: channel,
+    state: state.store,
     ...events.members(() => handle),
     ...messaging.members,
     status: async () =>
@@ -179,6 +189,7 @@ export async function startWorker(
       await link.request(call, STATUS_TIMEOUT_MS);
     },
   };
+  if (isStateStore(options.state)) attachGivenStore(options.state, handle);
   publish(handle);
 
   const beat = (): void => {

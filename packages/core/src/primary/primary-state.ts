@@ -1,0 +1,78 @@
+// Primary: the embedded store in its place: its own handle on it, and the workers'.
+import type { Logger } from '../logger.js';
+import type { ToPrimary } from '../protocol/messages.js';
+import { createStateStore } from '../state/create-state-store.js';
+import { logListenerError } from '../state/listener-errors.js';
+import { createMemoryState } from '../state/memory-state.js';
+import { isStateStore } from '../state/state-settings.js';
+import type { ResolvedStateSettings } from '../state/state-settings.js';
+import type { StateStore } from '../state/state-store.js';
+import type { HostedClient } from './hosted-client.js';
+import { createStateHost } from './state-host.js';
+import type { WorkerHandle } from './worker-handle.js';
+
+/** A worker, as far as its state calls go. */
+type StateWorker = Pick<WorkerHandle, 'send' | 'offer'>;
+
+export interface PrimaryState {
+  /** For the primary itself. */
+  readonly store: StateStore;
+  /** @returns why it is no batch of ours */
+  onBatch(worker: StateWorker, batch: Extract<ToPrimary, { type: 'state' }>): string | undefined;
+  /** The worker has ended: others are to have its leases at once. */
+  gone(worker: StateWorker): void;
+  close(): Promise<void>;
+}
+
+/** @param given a store of the user's own, or settings of the embedded one */
+export function createPrimaryState(
+  given: StateStore | ResolvedStateSettings,
+  logger: Logger,
+): PrimaryState {
+  return isStateStore(given) ? withoutWorkers(given) : createEmbeddedState(given, logger);
+}
+
+function createEmbeddedState(settings: ResolvedStateSettings, logger: Logger): PrimaryState {
+  const memory = createMemoryState(settings);
+  const host = createStateHost(memory);
+  const clients = new Map<StateWorker, HostedClient>();
+  const store = createStateStore(host.open(), {
+    maxValueBytes: settings.maxValueBytes,
+    onListenerError: logListenerError(logger),
+  });
+
+  const clientOf = (worker: StateWorker): HostedClient => {
+    const known = clients.get(worker);
+    if (known !== undefined) return known;
+    const client = host.connect({
+      answer: (answer, onSent) =>
+        void worker.send({ type: 'stateAnswer', ...answer }, undefined, onSent),
+      published: (channel, data) => void worker.offer({ type: 'statePublished', channel, data }),
+    });
+    clients.set(worker, client);
+    return client;
+  };
+
+  return {
+    store,
+    onBatch: (worker, batch) => clientOf(worker).onBatch(batch),
+    gone(worker) {
+      clients.get(worker)?.gone();
+      clients.delete(worker);
+    },
+    async close() {
+      await store.close();
+      memory.close();
+    },
+  };
+}
+
+/** Workers have connections of their own to it; one that asks all the same is of another release. */
+function withoutWorkers(store: StateStore): PrimaryState {
+  return {
+    store,
+    onBatch: () => 'calls of the embedded store, which this primary does not have',
+    gone: () => undefined,
+    close: async () => await Promise.resolve(),
+  };
+}
