@@ -77,7 +77,7 @@ export interface BootstrapOptions<C = RegisteredConfig> {
   readonly state?: StateStore | StateSettings;
   /** When and how often crashed workers are started again. */
   readonly restart?: RestartOptions;
-  /** The admin server of the primary: `/livez`, `/readyz`, `/status`. Off unless given. */
+  /** The admin server of the primary: `/livez`, `/readyz`, `/status`, `/config`. Off unless given. */
   readonly admin?: AdminOptions;
   /** The threads of `cluster.offload()`. */
   readonly offload?: OffloadBudgetOptions;
@@ -129,4 +129,9 @@ export interface AdminOptions {
   readonly host?: string;
   /** `/readyz` answers 200 from this many ready workers on. Default 1. */
   readonly minReady?: number;
+  /**
+   * Whether `PUT` and `PATCH` of `/config` change the configuration, for whoever reaches the port; needs a
+   * `host` that only this machine reaches. Default false.
+   */
+  readonly configWrites?: boolean;
 }

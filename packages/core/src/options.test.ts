@@ -103,7 +103,10 @@ describe('options that are not given', () => {
     [{ stallMs: 50 }, { heartbeatMs: 25 }],
     [{ stallMs: 0 }, { heartbeatMs: 1_000, stallMs: 0 }],
     [{ stallMs: 60_000 }, { heartbeatMs: 1_000, stallKillMs: 60_000 }],
-    [{ admin: { port: 0 } }, { admin: { port: 0, host: '127.0.0.1', minReady: 1 } }],
+    [
+      { admin: { port: 0 } },
+      { admin: { port: 0, host: '127.0.0.1', minReady: 1, configWrites: false } },
+    ],
   ])('follow from what is given: %j', (options, expected) => {
     expect(resolve(options)).toMatchObject(expected);
   });
@@ -144,7 +147,7 @@ describe('an option within its bounds is taken', () => {
     { scaling: { upRatio: 1, downRatio: 0, upAfterMs: 0, downAfterMs: 0, coolDownMs: 0 } },
     { restart: { intensity: 0, periodMs: 1, minDelayMs: 0, maxDelayMs: 0 } },
     { restart: { intensity: 1_000_000, onExhausted: 'exit' } },
-    { admin: { port: 65_535, host: '::', minReady: 1_024 } },
+    { admin: { port: 65_535, host: '::', minReady: 1_024, configWrites: false } },
   ];
   it.each(taken)('%j', (options) => {
     expect(resolve(options)).toMatchObject(options);
@@ -222,6 +225,11 @@ describe('an option that is wrong is named with its value and what was expected'
     [{ admin: { port: 1, host: 2 } }, 'options.admin.host: got 2; expected a host name or address'],
     [{ admin: { port: 1, host: '' } }, 'options.admin.host: got ""; expected at least 1'],
     [{ admin: { port: 1, minReady: 0 } }, 'options.admin.minReady: got 0; expected at least 1'],
+    [
+      { admin: { port: 1, host: '0.0.0.0', configWrites: true } },
+      'options.admin.configWrites: got true; expected false, as admin.host can be reached from other machines',
+    ],
+    [{ config: {} }, 'options.config: got {}; expected what defineConfig() returns'],
     [{ admin: true }, 'options.admin: got true; expected object'],
     [{ logger: {} }, 'options.logger: got {}; expected an object with pino’s methods'],
     [{ logger: 'pino' }, 'options.logger: got "pino"; expected an object with pino’s methods'],

@@ -126,6 +126,7 @@ const schema = z.strictObject({
       port: count(0, 65_535),
       host: z.string('a host name or address').min(1),
       minReady: count(1, MAX_WORKERS),
+      configWrites: z.boolean('true or false'),
     })
     .optional(),
   logger: z.custom<Logger>(isLogger, 'an object with pino’s methods').optional(),
@@ -189,7 +190,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     admin:
       given['admin'] === undefined
         ? undefined
-        : withDefaults(given['admin'], { host: '127.0.0.1', minReady: 1 }),
+        : withDefaults(given['admin'], { host: '127.0.0.1', minReady: 1, configWrites: false }),
     state: withDefaults(givenStore === undefined ? given['state'] : undefined, {
       ...DEFAULT_STATE_SETTINGS,
       maxValueBytes: Math.min(
@@ -233,6 +234,10 @@ function findConflicts(options: z.infer<typeof schema>): OptionIssue[] {
     options.drainTimeoutMs,
     'the value of drainTimeoutMs',
   );
+  if (options.admin?.configWrites === true && !isLoopback(options.admin.host)) {
+    const expected = 'false, as admin.host can be reached from other machines';
+    conflicts.push({ path: 'admin.configWrites', value: true, expected });
+  }
   if (typeof options.workers === 'object') {
     atMost('workers.min', options.workers.min, options.workers.max, 'the value of workers.max');
   }
@@ -255,6 +260,10 @@ function findConflicts(options: z.infer<typeof schema>): OptionIssue[] {
     'the value of restart.maxDelayMs',
   );
   return conflicts;
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|::1|127(\.\d+){3})$/i.test(host);
 }
 
 function toOptionIssues(issue: z.core.$ZodIssue, given: object): OptionIssue[] {

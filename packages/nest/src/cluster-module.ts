@@ -8,11 +8,12 @@ import { ClusterHealthIndicator } from './cluster-health-indicator.js';
 import { CLUSTER_MODULE_OPTIONS, ConfigurableClusterModule } from './cluster-module-definition.js';
 import type { ClusterModuleExtras, ClusterModuleOptions } from './cluster-module-definition.js';
 import { Cluster } from './cluster-token.js';
+import { ConfigChannel } from './config-channel-token.js';
 import { HealthRoutes } from './health-routes.js';
 
 /**
- * Makes `Cluster` and {@link ClusterHealthIndicator} injectable, adds the health routes, and answers
- * Corral's own errors: `imports: [ClusterModule.forRoot()]`.
+ * Makes `Cluster`, `ConfigChannel` and {@link ClusterHealthIndicator} injectable, adds the health routes,
+ * and answers Corral's own errors: `imports: [ClusterModule.forRoot()]`.
  */
 @Module({
   providers: [
@@ -21,11 +22,16 @@ import { HealthRoutes } from './health-routes.js';
       inject: [CLUSTER_MODULE_OPTIONS],
       useFactory: ({ cluster }: ClusterModuleOptions): Cluster => cluster ?? getCluster(),
     },
+    {
+      provide: ConfigChannel,
+      inject: [Cluster],
+      useFactory: ({ config }: Cluster): ConfigChannel => config,
+    },
     ClusterHealthIndicator,
     HealthRoutes,
     { provide: APP_FILTER, useClass: ClusterErrorFilter },
   ],
-  exports: [Cluster, ClusterHealthIndicator],
+  exports: [Cluster, ConfigChannel, ClusterHealthIndicator],
 })
 export class ClusterModule extends ConfigurableClusterModule implements NestModule {
   readonly #healthRoutes: HealthRoutes;

@@ -5,6 +5,8 @@ export { Cluster } from './cluster-token.js';
 export { ClusterErrorFilter } from './cluster-error-filter.js';
 export { ClusterHealthIndicator } from './cluster-health-indicator.js';
 export { ClusterModule } from './cluster-module.js';
+export { ConfigChannel } from './config-channel-token.js';
+export { liveConfig } from './live-config.js';
 export { indicatorCheck } from './indicator-check.js';
 export type { ClusterIndicatorResult } from './cluster-health-indicator.js';
 export type { ClusterModuleExtras, ClusterModuleOptions } from './cluster-module-definition.js';

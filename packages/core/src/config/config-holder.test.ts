@@ -81,7 +81,7 @@ describe('the configuration of a process', () => {
     });
     holder.subscribe(async () => await new Promise(() => undefined));
     await expect(holder.apply({ version: 2, value: 'new' }, 10)).rejects.toThrow(
-      'did not finish within 10 ms',
+      'a subscriber did not finish in time',
     );
     expect(lines.map(({ details }) => String(details['err']))).toContain(
       'Error: there is no way back',

@@ -35,9 +35,12 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
     next: ConfigSnapshot,
     previous: ConfigSnapshot,
     paths: readonly string[],
+    deadlineMs: number,
   ): Promise<void> => {
     const context = { version: next.version, changedPaths: paths };
-    await listener(next.value, previous.value, context);
+    const told = listener(next.value, previous.value, context);
+    // Most are done by now, and need no timer.
+    if (isThenable(told)) await withDeadline(told, deadlineMs - performance.now());
   };
 
   const applyNow = async (next: ConfigSnapshot, timeoutMs: number): Promise<void> => {
@@ -45,21 +48,19 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
     if (next.version <= previous.version) return;
     current = next;
     const paths = changedPaths(previous.value, next.value);
-    if (paths.length === 0) return;
+    if (paths.length === 0 || subscriptions.size === 0) return;
 
     const told: Array<{ readonly listener: Listener }> = [];
-    const deadline = createDeadline(timeoutMs);
+    const deadlineMs = performance.now() + timeoutMs;
     try {
       for (const subscription of [...subscriptions]) {
         told.push(subscription);
-        await Promise.race([tell(subscription, next, previous, paths), deadline.passed]);
+        await tell(subscription, next, previous, paths, deadlineMs);
       }
     } catch (error) {
       current = previous;
       await undo(told, next, previous, paths);
       throw error;
-    } finally {
-      deadline.cancel();
     }
   };
 
@@ -70,10 +71,10 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
     previous: ConfigSnapshot,
     paths: readonly string[],
   ): Promise<void> => {
-    const deadline = createDeadline(UNDO_TIMEOUT_MS);
+    const deadlineMs = performance.now() + UNDO_TIMEOUT_MS;
     for (const subscription of told.toReversed()) {
       try {
-        await Promise.race([tell(subscription, previous, refused, paths), deadline.passed]);
+        await tell(subscription, previous, refused, paths, deadlineMs);
       } catch (error) {
         logger.error(
           { err: error, version: refused.version },
@@ -81,7 +82,6 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
         );
       }
     }
-    deadline.cancel();
   };
 
   return {
@@ -103,13 +103,20 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
 
 const UNDO_TIMEOUT_MS = 1_000;
 
-function createDeadline(timeoutMs: number): { readonly passed: Promise<never>; cancel(): void } {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+async function withDeadline(told: PromiseLike<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const passed = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`a subscriber did not finish within ${timeoutMs} ms`));
+      reject(new Error('a subscriber did not finish in time'));
     }, timeoutMs);
   });
-  passed.catch(() => undefined);
-  return { passed, cancel: () => clearTimeout(timer) };
+  try {
+    await Promise.race([told, passed]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { applyPins, overlay, readPins, requirePins, settlePins } from './config-sources.js';
 import { defineConfig } from './define-config.js';
-import { requireValid, validateConfig } from './validate-config.js';
+import { requireValid, validateAgain, validateConfig, validateTwice } from './validate-config.js';
 
 const schema = z.object({
   name: z.string(),
@@ -42,8 +42,18 @@ describe('the schema', () => {
 
   it('gives defaults; what comes out is frozen', () => {
     const validated = validateConfig(schema, initial);
-    expect(validated).toEqual({ ok: true, value: { ...initial, tags: [], retries: 3 } });
+    expect(validated).toMatchObject({ ok: true, value: { ...initial, tags: [], retries: 3 } });
     expect(validated.ok && Object.isFrozen(validated.value)).toBe(true);
+  });
+
+  it('leaves what it has made itself, and adds to what an older one has made', () => {
+    const text = JSON.stringify({ ...initial, tags: [], retries: 3 });
+    expect(validateAgain(schema, text)).toMatchObject({ ok: true, text });
+    expect(validateAgain(schema, JSON.stringify(initial))).toMatchObject({
+      ok: true,
+      value: { ...initial, tags: [], retries: 3 },
+    });
+    expect(validateAgain(schema, '{"port":"x"}')).toMatchObject({ ok: false });
   });
 
   it('says where a value is wrong', () => {
@@ -63,11 +73,12 @@ describe('the schema', () => {
     ['returns a date', z.object({ at: z.date() }), { at: new Date() }, /a class/],
     ['returns no number', z.number().transform(() => NaN), 1, /NaN/],
     ['returns a bigint', z.bigint(), 1n, /bigint/],
+    ['returns nothing', z.undefined(), undefined, /undefined/],
     ['does not accept what it returns', z.string().transform(Number), '12', /does not accept/],
     ['does not stay where it is', z.number().transform((n) => n + 1), 1, /does not accept/],
     ['returns too much', z.string(), 'x'.repeat(2 ** 20), /at most/],
   ])('is refused when it %s', (_what, wrong: z.ZodType, input, message) => {
-    expect(() => requireValid('it', validateConfig(wrong, input))).toThrow(message);
+    expect(() => requireValid('it', validateTwice(wrong, input))).toThrow(message);
   });
 
   it('is refused when it returns a cycle', () => {

@@ -10,7 +10,7 @@ const MAX_LENGTH = 1024 * 1024;
 const MAX_DEPTH = 100;
 
 export type Validated =
-  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: true; readonly value: Json; readonly text: string }
   | { readonly ok: false; readonly issues: readonly ConfigIssue[] };
 
 /** Applies the schema, and checks that what it returns is data as JSON knows it. */
@@ -22,15 +22,30 @@ export function validateConfig(schema: StandardSchema, input: unknown): Validate
     return refuse('', `is ${text.length} characters long as JSON; at most ${MAX_LENGTH} are`);
   }
   // Its own copy, without properties that are undefined.
+  return { ok: true, value: freeze(JSON.parse(text) as Json), text };
+}
+
+/** {@link validateConfig} for what has been validated elsewhere, with the same schema as a rule: then it stays. */
+export function validateAgain(schema: StandardSchema, text: string): Validated {
   const value = JSON.parse(text) as Json;
-  const again = applySchema(schema, value);
-  if (!again.ok || !isEqual(again.value, value)) {
-    return refuse(
-      '',
-      'the schema does not accept what it returns; leave out transformations other than defaults and coercions',
-    );
-  }
-  return { ok: true, value: freeze(value) };
+  const applied = applySchema(schema, value, value);
+  if (!applied.ok) return applied;
+  return applied.value === value || isEqual(applied.value, value)
+    ? { ok: true, value: freeze(value), text }
+    : validateConfig(schema, value);
+}
+
+/** {@link validateConfig}, and checks that the schema accepts what it has returned: every process applies it. */
+export function validateTwice(schema: StandardSchema, input: unknown): Validated {
+  const validated = validateConfig(schema, input);
+  if (!validated.ok) return validated;
+  const again = validateConfig(schema, validated.value);
+  return again.ok && again.text === validated.text
+    ? validated
+    : refuse(
+        '',
+        'the schema does not accept what it returns; leave out transformations other than defaults and coercions',
+      );
 }
 
 /** @throws {CorralError} `CONFIG_INVALID` */
@@ -39,7 +54,11 @@ export function requireValid(what: string, validated: Validated): Json {
   throw configInvalid(what, validated.issues);
 }
 
-function applySchema(schema: StandardSchema, input: unknown): Validated {
+type Applied =
+  | Exclude<Validated, { readonly ok: true }>
+  | { readonly ok: true; readonly value: Json };
+
+function applySchema(schema: StandardSchema, input: unknown, known?: Json): Applied {
   const result = schema['~standard'].validate(input);
   if (result instanceof Promise) {
     // Nobody waits for it.
@@ -47,7 +66,9 @@ function applySchema(schema: StandardSchema, input: unknown): Validated {
     return refuse('', 'the schema is asynchronous; a configuration needs one that is not');
   }
   if (result.issues !== undefined) return { ok: false, issues: result.issues.map(toIssue) };
-  const found = findNotJson(result.value, '');
+  // What came from JSON and came back as it was need not be looked at.
+  const isKnown = known !== undefined && result.value === known;
+  const found = isKnown ? undefined : findNotJson(result.value, '');
   return found === undefined
     ? { ok: true, value: result.value as Json }
     : { ok: false, issues: [found] };
@@ -58,7 +79,7 @@ function toIssue({ message, path = [] }: SchemaIssue): ConfigIssue {
   return { path: names.join('.'), message };
 }
 
-function refuse(path: string, message: string): Validated {
+function refuse(path: string, message: string): Exclude<Validated, { readonly ok: true }> {
   return { ok: false, issues: [{ path, message }] };
 }
 

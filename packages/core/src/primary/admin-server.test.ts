@@ -34,7 +34,14 @@ async function start(
   status: () => Promise<ClusterStatus> = () => Promise.resolve(statusOf()),
   minReady = 1,
 ): Promise<string> {
-  admin = await startAdminServer({ host: '127.0.0.1', port: 0, minReady, status, logger });
+  admin = await startAdminServer({
+    host: '127.0.0.1',
+    port: 0,
+    minReady,
+    status,
+    configWrites: false,
+    logger,
+  });
   return `http://127.0.0.1:${admin.address.port}`;
 }
 
@@ -99,7 +106,7 @@ describe('the admin server', () => {
     expect(missing.status).toBe(404);
     expect(await missing.json()).toEqual({
       error: 'not found',
-      paths: ['/livez', '/readyz', '/status'],
+      paths: ['/livez', '/readyz', '/status', '/config'],
     });
     const posted = await fetch(`${url}/status`, { method: 'POST', body: 'x' });
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -142,6 +149,7 @@ describe('the admin server', () => {
     const { port } = other.address() as AddressInfo;
     const status = (): Promise<ClusterStatus> => Promise.resolve(statusOf());
     const error: unknown = await startAdminServer({
+      configWrites: false,
       host: '127.0.0.1',
       port,
       minReady: 1,
@@ -158,6 +166,7 @@ describe('the admin server', () => {
 
   it('rejects with the address when the host is not this machine’s', async () => {
     const starting = startAdminServer({
+      configWrites: false,
       host: '192.0.2.1',
       port: 0,
       minReady: 1,

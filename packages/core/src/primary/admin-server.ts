@@ -14,6 +14,8 @@ import {
   probeResponse,
 } from '../health/probe-response.js';
 import type { Logger } from '../logger.js';
+import { answerConfig, toConfigRequest } from './admin-config.js';
+import type { AdminConfig } from './admin-config.js';
 import { clusterHealth } from './cluster-health.js';
 
 export interface AdminServerOptions {
@@ -23,6 +25,10 @@ export interface AdminServerOptions {
   /** `/readyz` answers 200 from this many ready workers on. */
   readonly minReady: number;
   readonly status: () => Promise<ClusterStatus>;
+  /** `/config`, when there is a configuration. */
+  readonly config?: AdminConfig | undefined;
+  /** Whether `/config` takes changes. */
+  readonly configWrites: boolean;
   readonly logger: Logger;
 }
 
@@ -33,17 +39,17 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-const PATHS = ['/livez', '/readyz', '/status'];
+const PATHS = ['/livez', '/readyz', '/status', '/config'];
 
 /**
- * Starts the admin server: `/livez`, `/readyz` and `/status`, for GET and HEAD.
+ * Starts the admin server: `/livez`, `/readyz` and `/status`, for GET and HEAD, and `/config`.
  *
  * @throws {CorralError} `LISTEN_FAILED`
  */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const { host, port, logger } = options;
   const server = createServer((message, response) => {
-    void answer(toHealthRequest(message), options).then(({ status, headers, body }) => {
+    void answer(message, options).then(({ status, headers, body }) => {
       response.writeHead(status, headers).end(body);
     });
   });
@@ -70,12 +76,18 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
 
 /** Never rejects: a status that cannot be had is an answer too. */
 async function answer(
-  request: HealthRequest,
-  { minReady, status, logger }: AdminServerOptions,
+  message: IncomingMessage,
+  { minReady, status, config, configWrites, logger }: AdminServerOptions,
 ): Promise<HealthResponse> {
+  const request = toHealthRequest(message);
   const { path } = parseTarget(request.url);
   if (!PATHS.includes(path)) {
     return jsonResponse(404, { error: 'not found', paths: PATHS }, request);
+  }
+  if (path === '/config') {
+    return config === undefined
+      ? jsonResponse(404, { error: 'bootstrap() was given no config' }, request)
+      : await answerConfig(toConfigRequest(message, request), config, configWrites);
   }
   if (!isReadMethod(request.method)) return methodNotAllowed(request);
   // Without the status: only a primary that does not answer at all is not live.

@@ -11,7 +11,7 @@ import { requirePins } from '../config/config-sources.js';
 import type { Pin } from '../config/config-sources.js';
 import type { ConfigSnapshot } from '../config/config-holder.js';
 import type { ConfigDefinition } from '../config/define-config.js';
-import { changedPaths, freeze, isEqual, redact } from '../config/json-value.js';
+import { changedPaths, isEqual, redact } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
 import { validateConfig } from '../config/validate-config.js';
 import {
@@ -76,6 +76,7 @@ export function createConfigPublisher(parts: {
   let current = parts.initial;
   let text = JSON.stringify(current.value);
   let previous = current;
+  let previousText = text;
   /** The workers' numbers at the beginning of the last rollout: some may have ended meanwhile. */
   let workerIds = new Map<MemberId, number>();
   let timeoutMs = 0;
@@ -105,10 +106,15 @@ export function createConfigPublisher(parts: {
   };
 
   /** Sends a version to everybody; resolves when nobody is waited for. */
-  const rollOut = async (value: Json, source: string): Promise<ConfigUpdateReport> => {
+  const rollOut = async (
+    value: Json,
+    nextText: string,
+    source: string,
+  ): Promise<ConfigUpdateReport> => {
     previous = current;
-    current = { version: current.version + 1, value: freeze(value) };
-    text = JSON.stringify(value);
+    previousText = text;
+    current = { version: current.version + 1, value };
+    text = nextText;
     over = deferred<void>();
     workerIds = new Map([...members].map(([id, { workerId }]) => [id, workerId]));
     const { version } = current;
@@ -147,7 +153,7 @@ export function createConfigPublisher(parts: {
 
   const rollBack = async (): Promise<number> => {
     const { version } = current;
-    const undone = await rollOut(previous.value, `going back from ${version}`);
+    const undone = await rollOut(previous.value, previousText, `going back from ${version}`);
     return undone.version;
   };
 
@@ -194,7 +200,7 @@ export function createConfigPublisher(parts: {
         requirePins(source, validated.value, parts.pins);
         if (isEqual(validated.value, current.value)) return report();
         ({ timeoutMs } = options);
-        const outcome = await rollOut(validated.value, source);
+        const outcome = await rollOut(validated.value, validated.text, source);
         if (outcome.rejected.length === 0 || definition.onRejected === 'keep') return outcome;
         return { ...outcome, rolledBackBy: await rollBack() };
       }),

@@ -11,7 +11,7 @@ import { createConfigChannel } from '../config/create-config-channel.js';
 import type { ConfigDefinition } from '../config/define-config.js';
 import { mergePatch, rebase } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
-import { requireValid, validateConfig } from '../config/validate-config.js';
+import { requireValid, validateConfig, validateTwice } from '../config/validate-config.js';
 import type { Validated } from '../config/validate-config.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { toErrorInfo } from '../error-info.js';
@@ -68,7 +68,7 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
   const what = definition.file ?? 'the configuration';
   const value = requireValid(
     what,
-    locateIssues(validateConfig(definition.schema, applyPins(base, pins)), file),
+    locateIssues(validateTwice(definition.schema, applyPins(base, pins)), file),
   );
   const initial = { version: 1, value };
   const settledPins = settlePins(value, pins);

@@ -44,6 +44,7 @@ export async function startSingle(
       : await startAdminServer({
           ...options.admin,
           status: async () => await handle.status(),
+          config,
           logger,
         });
   const state = createLocalState(options.state, logger);

@@ -7,15 +7,13 @@ import type { ConfigHolder, ConfigSnapshot } from '../config/config-holder.js';
 import { createConfigChannel } from '../config/create-config-channel.js';
 import type { ConfigDefinition } from '../config/define-config.js';
 import type { Json } from '../config/json-value.js';
-import { requireValid, validateConfig } from '../config/validate-config.js';
+import { requireValid, validateAgain } from '../config/validate-config.js';
 import { toErrorInfo } from '../error-info.js';
 import { configMissing, CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConfigText, ToWorker } from '../protocol/messages.js';
 import type { PrimaryLink } from './primary-link.js';
 
-/** The primary answers at once, unless it is busy starting workers. */
-const FIRST_TIMEOUT_MS = 10_000;
 /** An update may have to wait for others. */
 const QUEUE_TIMEOUT_MS = 30_000;
 
@@ -27,20 +25,18 @@ export interface ConfigSubscriber {
 
 export function subscribeToConfig(
   definition: ConfigDefinition,
+  bootTimeoutMs: number,
   link: Pick<PrimaryLink, 'request' | 'send'>,
   logger: Logger,
 ): ConfigSubscriber {
   /** With this worker's own schema, which a reload may have made newer than the primary's. */
   const read = ({ version, text }: ConfigText): ConfigSnapshot => ({
     version,
-    value: requireValid(
-      `configuration ${version}`,
-      validateConfig(definition.schema, JSON.parse(text)),
-    ),
+    value: requireValid(`configuration ${version}`, validateAgain(definition.schema, text)),
   });
 
   const begin = async (): Promise<ConfigHolder> => {
-    const newest = await link.request({ name: 'config' }, FIRST_TIMEOUT_MS);
+    const newest = await link.request({ name: 'config' }, bootTimeoutMs);
     // One that was started by a program without a configuration.
     if (newest === undefined) throw configMissing('the primary');
     return createConfigHolder(read(newest as ConfigText), logger);

@@ -117,7 +117,9 @@ export async function startWorker(
   });
 
   const config =
-    options.config === undefined ? undefined : subscribeToConfig(options.config, link, logger);
+    options.config === undefined
+      ? undefined
+      : subscribeToConfig(options.config, options.bootTimeoutMs, link, logger);
   const messaging = createWorkerMessaging(link, logger);
   const state = createStateClient(options.state, link, logger);
   const slotListener = installSlotListener(link.send, () => {
