@@ -7,6 +7,12 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** @param {readonly number[]} values at least one @param {number} ratio 0…1 */
+export function percentile(values, ratio) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * ratio))];
+}
+
 /** @param {readonly number[]} values */
 export function sum(values) {
   return values.reduce((total, value) => total + value, 0);

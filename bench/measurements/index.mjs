@@ -1,6 +1,7 @@
 // Runner and report: all measurements, in the order of the report.
 import { adapters } from './adapters.mjs';
 import { blocked } from './blocked.mjs';
+import { config } from './config.mjs';
 import { evenness } from './evenness.mjs';
 import { footprint } from './footprint.mjs';
 import { keepAlive } from './keep-alive.mjs';
@@ -49,4 +50,5 @@ export const measurements = Object.freeze([
   footprint,
   adapters,
   redisState,
+  config,
 ]);
