@@ -17,12 +17,13 @@ const STATUS: Readonly<Partial<Record<CorralErrorCode, number>>> = {
   OFFLOAD_TIMEOUT: 504,
   OFFLOAD_ABORTED: 499,
   SHUTTING_DOWN: 503,
+  SESSION_UNAVAILABLE: 503,
 };
 
 /**
- * What to answer to a request that failed with `error`: 503 with Retry-After for `OFFLOAD_SATURATED` and
- * `SHUTTING_DOWN`, 504 for `OFFLOAD_TIMEOUT`, 499 for `OFFLOAD_ABORTED`; the body is JSON. Undefined for
- * every other error: those are the app's to answer.
+ * What to answer to a request that failed with `error`: 503 with Retry-After for `OFFLOAD_SATURATED`,
+ * `SESSION_UNAVAILABLE` and `SHUTTING_DOWN`, 504 for `OFFLOAD_TIMEOUT`, 499 for `OFFLOAD_ABORTED`; the body
+ * is JSON. Undefined for every other error: those are the app's to answer.
  */
 export function toHttpError(error: unknown): HttpErrorResponse | undefined {
   if (!isCorralError(error)) return undefined;
@@ -52,6 +53,7 @@ const PUBLIC_MESSAGES: Readonly<Partial<Record<CorralErrorCode, string>>> = {
   OFFLOAD_TIMEOUT: 'the request took too long',
   OFFLOAD_ABORTED: 'the request was cancelled',
   SHUTTING_DOWN: 'the server is shutting down; try again',
+  SESSION_UNAVAILABLE: 'sessions cannot be reached; try again later',
 };
 
 function retryAfterOf({ details }: CorralError): number {

@@ -14,7 +14,7 @@ export function stateNamespace(given: StateStore | undefined, name: string): () 
   }
   let found: { readonly cluster: Cluster; readonly state: StateStore } | undefined;
   return () => {
-    const cluster = getCluster() as Cluster & { readonly state: StateStore };
+    const cluster = getCluster();
     if (found?.cluster !== cluster) found = { cluster, state: cluster.state.namespace(name) };
     return found.state;
   };

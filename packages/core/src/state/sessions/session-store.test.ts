@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { toHttpError } from '../../http-error.js';
 import { createStateStore } from '../create-state-store.js';
 import { createMemoryBackend } from '../memory-state.js';
 import type { StateStore } from '../state-store.js';
@@ -229,6 +230,12 @@ describe('a session store', () => {
     await expect(create(sessions, 'a', {})).rejects.toMatchObject(away);
     await expect(sessions.touch('a', { cookie })).rejects.toMatchObject(away);
     await expect(sessions.destroy('a')).rejects.toMatchObject(away);
+    // And by the error handlers of the adapters, without saying why to clients.
+    const error: unknown = await sessions.load('a').catch((thrown: unknown) => thrown);
+    expect(toHttpError(error)).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('"message":"sessions cannot be reached; try again later"'),
+    });
   });
 
   it.each([
