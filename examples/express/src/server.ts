@@ -1,12 +1,22 @@
 // Any process: an Express app on every core. The primary runs this file as well, but not its main function.
 import { bootstrap, disconnectSignal } from '@corral/core';
-import { offloadCalculation, printBanner, readN, readSettings } from '@corral/example-shared';
+import {
+  offloadCalculation,
+  printBanner,
+  readN,
+  readSessionSecret,
+  readSettings,
+  stateOptions,
+} from '@corral/example-shared';
 import { clusterErrorHandler, clusterMiddleware } from '@corral/express';
+import { sessionOptions } from '@corral/express/session';
 import express from 'express';
+import session from 'express-session';
+import { accounts } from './accounts.js';
 
 const settings = readSettings();
-/** Workers report every 250 ms instead of every second, so that /count is less behind. */
-const options = { workers: 'auto', heartbeatMs: 250 } as const;
+const secret = readSessionSecret();
+const options = { workers: 'auto', ...(await stateOptions()) } as const;
 
 const cluster = await bootstrap((cluster) => {
   const { workerId } = cluster;
@@ -33,12 +43,14 @@ const cluster = await bootstrap((cluster) => {
     res.json({ worker: workerId, n: input.n, primes: await countPrimes(input.n) });
   });
 
-  // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has
-  // shared state to count in.
-  app.get('/count', async (req, res) => {
-    const { requests } = await req.cluster.status();
-    res.json({ worker: workerId, requests });
+  app.get('/count', async (_req, res) => {
+    const { value: count } = await cluster.state.increment('count');
+    res.json({ worker: workerId, count });
   });
+
+  // 'auto': this example speaks plain HTTP, and browsers keep secure cookies for TLS.
+  app.use(session(sessionOptions({ secret, secure: 'auto' })));
+  app.use(accounts(workerId));
 
   app.use(clusterErrorHandler());
   app.listen(settings.port, settings.host);

@@ -1,12 +1,23 @@
 // Any process: a Fastify app on every core. The primary runs this file as well, but not its main function.
 import { bootstrap, disconnectSignal } from '@corral/core';
-import { offloadCalculation, printBanner, readN, readSettings } from '@corral/example-shared';
+import {
+  offloadCalculation,
+  printBanner,
+  readN,
+  readSessionSecret,
+  readSettings,
+  stateOptions,
+} from '@corral/example-shared';
 import { clusterPlugin } from '@corral/fastify';
+import { sessionOptions } from '@corral/fastify/session';
+import fastifyCookie from '@fastify/cookie';
+import fastifySession from '@fastify/session';
 import Fastify from 'fastify';
+import { accounts } from './accounts.js';
 
 const settings = readSettings();
-/** Workers report every 250 ms instead of every second, so that /count is less behind. */
-const options = { workers: 'auto', heartbeatMs: 250 } as const;
+const secret = readSessionSecret();
+const options = { workers: 'auto', ...(await stateOptions()) } as const;
 
 const cluster = await bootstrap(async (cluster) => {
   const { workerId } = cluster;
@@ -26,11 +37,17 @@ const cluster = await bootstrap(async (cluster) => {
     return { worker: workerId, n: input.n, primes: await countPrimes(input.n) };
   });
 
-  // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has
-  // shared state to count in.
   app.get('/count', async () => {
-    const { requests } = await app.cluster.status();
-    return { worker: workerId, requests };
+    const { value: count } = await cluster.state.increment('count');
+    return { worker: workerId, count };
+  });
+
+  // In a context of its own, so that the other routes do not load sessions.
+  await app.register(async (context) => {
+    await context.register(fastifyCookie);
+    // 'auto': this example speaks plain HTTP, and browsers keep secure cookies for TLS.
+    await context.register(fastifySession, sessionOptions({ secret, secure: 'auto' }));
+    await context.register(accounts, { workerId });
   });
 
   await app.listen(settings);

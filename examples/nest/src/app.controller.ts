@@ -35,11 +35,9 @@ export class AppController {
     return { worker: this.cluster.workerId, n: input.n, primes: await countPrimes(input.n) };
   }
 
-  // The sum of what the workers last reported, up to 250 ms old: a placeholder until the cluster has
-  // shared state to count in.
   @Get('count')
   async count(): Promise<object> {
-    const { requests } = await this.cluster.status();
-    return { worker: this.cluster.workerId, requests };
+    const { value: count } = await this.cluster.state.increment('count');
+    return { worker: this.cluster.workerId, count };
   }
 }

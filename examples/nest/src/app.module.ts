@@ -3,17 +3,21 @@ import { readSettings } from '@corral/example-shared';
 import { ClusterBootstrap, ClusterModule } from '@corral/nest';
 import { Module } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AccountsController } from './accounts.controller.js';
 import { AppController } from './app.controller.js';
+import { addSessions } from './sessions.js';
 
 export const settings = readSettings();
 
 @ClusterBootstrap({
   workers: 'auto',
-  // Instead of every second, so that /count is less behind.
-  heartbeatMs: 250,
   ...settings,
   adapter: () => new FastifyAdapter(),
   nest: { logger: ['warn', 'error', 'fatal'] },
+  configure: addSessions,
 })
-@Module({ imports: [ClusterModule.forRoot()], controllers: [AppController] })
+@Module({
+  imports: [ClusterModule.forRoot()],
+  controllers: [AppController, AccountsController],
+})
 export class AppModule {}

@@ -21,7 +21,8 @@ export async function printBanner(
     [`${url}/health`, 'pid, uptime, memory, event loop'],
     [`${url}/fast`, 'a short answer'],
     [`${url}/calculate?n=200000`, 'work for a CPU'],
-    [`${url}/count`, 'requests over all workers'],
+    [`${url}/count`, 'a count that all workers share'],
+    [`${url}/me`, 'who is logged in, whichever worker answers'],
     [`curl '${url}/calculate?n=200000'`, 'the same from a second terminal'],
     ['npm run example:load', 'load from there, and who served how much of it'],
     ...(cluster.role === 'single'

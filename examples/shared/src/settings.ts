@@ -1,4 +1,5 @@
 // Any process of an example: where it listens, from the environment.
+import { fail } from './fail.js';
 
 export interface Settings {
   /** `HOST`; 127.0.0.1 unless given, so that an example is not open to the network by accident. */
@@ -15,9 +16,4 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
   if (host.trim() === '') fail('HOST is empty; expected an address, such as 127.0.0.1 or 0.0.0.0');
   return { host, port: Number(port) };
-}
-
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
 }

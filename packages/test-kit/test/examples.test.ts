@@ -2,7 +2,14 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort, probe, probeJson, spawnFixture, waitFor, waitUntilGone } from '../src/index.js';
+import {
+  createSessionClient,
+  freePort,
+  probe,
+  probeJson,
+  spawnFixture,
+  waitUntilGone,
+} from '../src/index.js';
 import type { Fixture } from '../src/index.js';
 
 const programs: Fixture[] = [];
@@ -67,15 +74,24 @@ describe.each([
 
     const load = run('scripts/example-load.mjs', { PORT: String(port) }, '--seconds=1');
     expect(await load.waitForExit()).toEqual({ code: 0, signal: null });
-    const [, answered] = /(\d+) answered .*, 0 failed/.exec(load.stdout) ?? [];
+    expect(load.stdout).toMatch(/\d+ answered .*, 0 failed/);
     expect(load.stdout.match(/worker \d+ /g)).toHaveLength(Number(workers));
-    await waitFor(
-      async () => {
+
+    const counts = await Promise.all(
+      Array.from({ length: 20 }, async () => {
         const { json } = await probeJson(`${url}/count`);
-        return (json as { requests: number }).requests >= Number(answered);
-      },
-      { what: () => `/count to reach ${answered}` },
+        return (json as { count: number }).count;
+      }),
     );
+    expect(counts.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+
+    const client = createSessionClient(url);
+    expect((await client.send('POST', '/login', { user: 'no one' })).status).toBe(400);
+    expect((await client.send('POST', '/login', { user: 'ann' })).status).toBe(200);
+    const me = await Promise.all([1, 2, 3, 4].map(async () => await client.send('GET', '/me')));
+    for (const { body } of me) expect(JSON.parse(body)).toMatchObject({ user: 'ann' });
+    expect((await client.send('POST', '/logout')).status).toBe(200);
+    expect(JSON.parse((await client.send('GET', '/me')).body)).toMatchObject({ user: null });
 
     const pids = example.family();
     example.kill('SIGINT');
@@ -149,4 +165,14 @@ describe('the offload example', () => {
     example.kill('SIGTERM');
     expect(await example.waitForExit()).toEqual({ code: 0, signal: null });
   });
+});
+
+it('the examples refuse a secret for sessions that is too short, or missing where others need it', async () => {
+  const path = 'examples/fastify/dist/server.js';
+  const short = run(path, { SESSION_SECRET: 'hunter2' });
+  expect(await short.waitForExit()).toEqual({ code: 1, signal: null });
+  expect(short.output).toMatch(/^SESSION_SECRET is too short; expected at least 32 characters/);
+  const missing = run(path, { REDIS_URL: 'redis://127.0.0.1:1' });
+  expect(await missing.waitForExit()).toEqual({ code: 1, signal: null });
+  expect(missing.output).toMatch(/^SESSION_SECRET is not set; with REDIS_URL/);
 });
