@@ -136,8 +136,6 @@ const schema = z.strictObject({
     maxValueBytes: bytes(),
     onFull: z.enum(['reject', 'evict-lru']),
     timeoutMs: durationMs(10),
-    snapshotFile: z.string('the path of a file').min(1).optional(),
-    snapshotIntervalMs: durationMs(100),
   }),
   config: z.custom<ConfigDefinition>(isConfigDefinition, 'what defineConfig() returns').optional(),
 });
@@ -215,7 +213,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     admin: parsed.data.admin,
     logger: parsed.data.logger,
     config: parsed.data.config,
-    state: givenStore ?? { ...parsed.data.state, snapshotFile: parsed.data.state.snapshotFile },
+    state: givenStore ?? parsed.data.state,
   });
 }
 

@@ -16,18 +16,9 @@ export interface StateSettings {
   readonly onFull?: 'reject' | 'evict-lru';
   /** How long a call may take, in ms. Default 5,000. */
   readonly timeoutMs?: number;
-  /**
-   * A file in which the state outlives a restart: written every `snapshotIntervalMs` if something has
-   * changed, and at shutdown; read at start. Default: none.
-   */
-  readonly snapshotFile?: string;
-  /** In ms. Default 30,000. A primary that dies without a shutdown loses at most so much. */
-  readonly snapshotIntervalMs?: number;
 }
 
-export type ResolvedStateSettings = Required<Omit<StateSettings, 'snapshotFile'>> & {
-  readonly snapshotFile: string | undefined;
-};
+export type ResolvedStateSettings = Required<StateSettings>;
 
 export const DEFAULT_STATE_SETTINGS: ResolvedStateSettings = {
   maxEntries: 1_000_000,
@@ -35,8 +26,6 @@ export const DEFAULT_STATE_SETTINGS: ResolvedStateSettings = {
   maxValueBytes: 1024 * 1024,
   onFull: 'reject',
   timeoutMs: 5_000,
-  snapshotFile: undefined,
-  snapshotIntervalMs: 30_000,
 };
 
 const METHODS = ['get', 'set', 'increment', 'acquireLease', 'publish', 'ping', 'close'] as const;
