@@ -73,7 +73,7 @@ test('a worker that is stopped holds nobody up twice, and gets the newest when i
   const pid = fixture.status.workers[1]?.pid ?? 0;
   process.kill(pid, 'SIGSTOP');
   const update = async (count: number): Promise<unknown> =>
-    await ask(fixture, 1, 'update', { count, timeoutMs: 200 });
+    await ask(fixture, 1, 'update', { count, timeoutMs: 2_000 });
   expect(await update(1)).toMatchObject({ version: 2, applied: [0, 1], timedOut: [2] });
   for (let count = 2; count <= 50; count++) {
     expect(await update(count)).toMatchObject({ timedOut: [2] });
