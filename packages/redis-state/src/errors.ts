@@ -34,7 +34,10 @@ export interface UnavailableDetails {
 }
 
 export function timedOut(call: UnansweredCall, timeoutMs: number, cause: unknown): CorralError {
-  return unavailable(call, `Redis has not answered within ${timeoutMs} ms`, cause);
+  const why = call.sent
+    ? `Redis has not answered within ${timeoutMs} ms`
+    : `no connection to Redis within ${timeoutMs} ms: ${messageOf(cause)}`;
+  return unavailable(call, why, cause);
 }
 
 export function connectionFailed(call: UnansweredCall, cause: unknown): CorralError {
@@ -95,5 +98,5 @@ function unavailable(call: UnansweredCall, why: string, cause: unknown): CorralE
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'no connection';
+  return error instanceof Error ? error.message : 'the connection is closed';
 }

@@ -42,20 +42,27 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
     const heartbeat = setInterval(() => void client.ping().catch(ignore), heartbeatMs).unref();
     client.on('error', ignore);
     client.on('messageBuffer', onMessage);
-    client.once('end', () => {
-      clearInterval(heartbeat);
-      session = undefined;
-      if (established.size > 0 && !isRecovering) void recover();
-    });
+    client.once('end', () => clearInterval(heartbeat));
     await client.connect();
     attempt = 0;
     return client;
   };
 
+  const open = (): Promise<Redis> => {
+    const opening = connect();
+    const onLost = (): void => {
+      if (session !== opening) return;
+      session = undefined;
+      if (established.size > 0 && !isRecovering) void recover();
+    };
+    opening.then((client) => client.once('end', onLost), onLost);
+    return opening;
+  };
+
   /** With a deadline, as every call has one. */
   const subscribe = async (channels: () => string[]): Promise<void> => {
     await connection.send('subscribe', async () => {
-      session ??= connect();
+      session ??= open();
       const client = await session;
       const names = channels();
       if (names.length > 0) await client.subscribe(...names);

@@ -5,7 +5,7 @@ import { doubtful, refused, startStore } from './support.js';
 
 const timeoutMs = 500;
 /** What a busy machine may add to a deadline. */
-const toleranceMs = 400;
+const toleranceMs = 1_500;
 
 test.concurrent('a Redis that is not there yet: clear errors in time, then it just works', async (context) => {
   const port = await freePort();
@@ -68,13 +68,13 @@ test.concurrent('a Redis that is stopped: deadlines hold, nothing piles up, it r
   server.pause();
   const outcome = await store.call('incrementMany', 'key', 3 * maxPending);
   expect(outcome.tookMs).toBeLessThan(timeoutMs + toleranceMs);
-  const errors = outcome.value as readonly object[];
-  expect(new Set(errors.slice(0, maxPending).map(factsOf))).toEqual(new Set([factsOf(doubtful)]));
-  expect(new Set(errors.slice(maxPending).map(factsOf))).toEqual(new Set([factsOf(refused)]));
-  // They are over for their callers, but not for Redis: there is room for no more.
-  const next = await store.call('get', 'key');
-  expect(next.error).toMatchObject(refused);
-  expect(next.tookMs).toBeLessThan(toleranceMs);
+  const errors = outcome.value as ReadonlyArray<{ readonly message: string }>;
+  const sent = errors.slice(0, maxPending).map(factsOf);
+  expect(new Set(sent)).toEqual(new Set([factsOf(doubtful)]));
+  // There was room for no more.
+  const others = errors.slice(maxPending);
+  expect(new Set(others.map(factsOf))).toEqual(new Set([factsOf(refused)]));
+  expect(others.every(({ message }) => message.includes('maxPending'))).toBe(true);
 
   server.resume();
   await waitFor(async () => (await store.call('ping')).error === undefined, {

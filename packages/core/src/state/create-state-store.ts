@@ -14,7 +14,7 @@ import {
   checkVersion,
 } from './state-arguments.js';
 import type { BackendEntry, StateBackend, StateData } from './state-backend.js';
-import type { Lease, StateEntry, StateListener, StateStore } from './state-store.js';
+import type { Lease, StateEntry, StateStore } from './state-store.js';
 import { decodeValue, encodeValue, sizeOfData } from './value-codec.js';
 
 const DEFAULT_MAX_VALUE_BYTES = 1024 * 1024;
@@ -187,8 +187,12 @@ function createView(namespace: string, shared: Shared): StateStore {
     async subscribe(channel, listener, { onGap } = {}) {
       const name = full(checkKey('state.subscribe(channel)', channel));
       checkFunction('state.subscribe(channel, listener)', listener);
-      const guarded = guard(listener, channel, options.onListenerError);
-      return await backend().subscribe(name, guarded, onGap);
+      const { onListenerError } = options;
+      return await backend().subscribe(
+        name,
+        guard((data: StateData | number) => listener(decodeValue(data), channel), channel, onListenerError),
+        onGap && guard(onGap, channel, onListenerError),
+      );
     },
     namespace(name) {
       if (typeof name === 'string' && name.length > MAX_NAMESPACE_LENGTH) {
@@ -228,15 +232,15 @@ async function* scan<T>(
   } while (cursor !== '');
 }
 
-/** A listener gets a value of its own, and what it throws stops nobody else. */
-function guard(
-  listener: StateListener,
+/** What a listener throws stops nobody else. */
+function guard<A extends readonly unknown[]>(
+  listener: (...args: A) => void,
   channel: string,
   onError: Required<StateStoreOptions>['onListenerError'],
-): (data: StateData | number) => void {
-  return (data) => {
+): (...args: A) => void {
+  return (...args) => {
     try {
-      listener(decodeValue(data), channel);
+      listener(...args);
     } catch (error) {
       onError(error, channel);
     }

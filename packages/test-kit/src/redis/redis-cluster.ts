@@ -17,7 +17,7 @@ const host = '127.0.0.1';
 const slots = 16_384;
 const masterCount = 3;
 /** How long a node may be silent until it counts as lost, in ms. */
-const nodeTimeoutMs = 500;
+const nodeTimeoutMs = 1_500;
 
 /** Three masters and one replica; resolves when all slots are served and the replica is in step. */
 export async function startRedisCluster(): Promise<RedisCluster> {

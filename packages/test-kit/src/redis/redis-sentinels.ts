@@ -19,7 +19,7 @@ const name = 'group';
 /** How many Sentinels must agree that the master is lost. */
 const quorum = 2;
 /** How long the master may be silent until it counts as lost, in ms. */
-const downAfterMs = 500;
+const downAfterMs = 1_500;
 
 /** Resolves when the Sentinels know one another and the replica. */
 export async function startRedisSentinels(): Promise<RedisSentinels> {
