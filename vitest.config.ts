@@ -25,8 +25,8 @@ export default defineConfig({
           name: 'process',
           include: ['packages/*/test/**/*.test.ts'],
           pool: 'forks',
-          // Every test starts a cluster of its own, and waits for it much of the time.
-          maxWorkers: 3,
+          // Every test starts a cluster of its own; more files at once than cores only makes them slow.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           teardownTimeout: 30_000,

@@ -59,13 +59,13 @@ test('a first worker that is killed during its boot: exit 1 with the signal', as
 });
 
 test('a first generation that is not ready within bootTimeoutMs: exit 1, nobody left', async () => {
-  const fixture = startFailing('hangs', { workers: 2, bootTimeoutMs: 4_000 });
+  const fixture = startFailing('hangs', { workers: 2, bootTimeoutMs: 8_000 });
   await fixture.waitForOutput(/is booting[^]*is booting/);
   const pids = fixture.family();
   expect(pids).toHaveLength(3);
 
   expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
-  expect(fixture.output).toMatch(/not ready within bootTimeoutMs \(4000 ms\)/);
+  expect(fixture.output).toMatch(/not ready within bootTimeoutMs \(8000 ms\)/);
   await waitUntilGone(pids);
 });
 

@@ -89,8 +89,9 @@ export function createConfigPublisher(parts: {
     if (isOver(state)) over.resolve();
   };
 
+  /** In order: they answer in any. */
   const workerIdsOf = (ids: readonly MemberId[]): number[] =>
-    ids.map((id) => workerIds.get(id) ?? 0);
+    ids.map((id) => workerIds.get(id) ?? 0).sort((a, b) => a - b);
 
   const report = (): ConfigUpdateReport => {
     const { rollout } = state;

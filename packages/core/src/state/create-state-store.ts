@@ -190,7 +190,11 @@ function createView(namespace: string, shared: Shared): StateStore {
       const { onListenerError } = options;
       return await backend().subscribe(
         name,
-        guard((data: StateData | number) => listener(decodeValue(data), channel), channel, onListenerError),
+        guard(
+          (data: StateData | number) => listener(decodeValue(data), channel),
+          channel,
+          onListenerError,
+        ),
         onGap && guard(onGap, channel, onListenerError),
       );
     },
