@@ -146,7 +146,10 @@ export async function startWorker(
         void leave({ reason: 'uncaught error', keepAccepting: false }, EXIT_CODES.failure);
         return;
       case 'draining':
-        logger.error({ err: thrown }, 'uncaught error while draining');
+        // That it cannot listen either is no news: another worker has said so, or nothing is to listen now.
+        if (listenAddressOf(thrown) === undefined) {
+          logger.error({ err: thrown }, 'uncaught error while draining');
+        }
         return;
       default:
         serving.state satisfies never;
