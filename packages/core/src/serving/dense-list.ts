@@ -5,7 +5,7 @@
  *
  * Not a Set or Map, whose tables are thrown away as they fill up: until the next major garbage
  * collection a discarded table keeps alive what was in it, here whole requests, so that with a new
- * connection for each request a quarter of the worker's time went into collecting them.
+ * connection for each request a fifth of the worker's time went into collecting them.
  */
 export interface Listed {
   /** Set by the list. */
