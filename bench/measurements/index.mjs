@@ -9,6 +9,7 @@ import { kill } from './kill.mjs';
 import { newConnections } from './new-connections.mjs';
 import { redisState } from './redis-state.mjs';
 import { reload } from './reload.mjs';
+import { state } from './state.mjs';
 
 /**
  * @typedef {{ rounds: number } & Record<string, number>} Plan how long and how often; durations in ms
@@ -51,4 +52,5 @@ export const measurements = Object.freeze([
   adapters,
   redisState,
   config,
+  state,
 ]);

@@ -1,7 +1,8 @@
 // Test process: a worker's embedded store and the primary's, joined by a channel that copies what it carries.
 import v8 from 'node:v8';
 import { createRemoteBackend } from '../src/state/remote-backend.js';
-import type { RemoteBackend, StateAnswer, StateBatch } from '../src/state/remote-backend.js';
+import type { StateAnswer, StateBatch } from '../src/state/call-batches.js';
+import type { RemoteBackend } from '../src/state/remote-backend.js';
 import type { HostedClient } from '../src/primary/hosted-client.js';
 import type { StateHost } from '../src/primary/state-host.js';
 

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { toErrorInfo } from '../error-info.js';
 import type { ChannelListener } from '../state/channels.js';
-import type { StateAnswer, StateBatch } from '../state/remote-backend.js';
+import type { StateAnswer, StateBatch } from '../state/call-batches.js';
 import type { StateData, StateOperationResults } from '../state/state-backend.js';
 import { decodeOperation, encodeResult, WireError } from '../state/wire.js';
 import type { WireOperation } from '../state/wire.js';

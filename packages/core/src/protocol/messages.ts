@@ -3,7 +3,7 @@ import type { ClusterEventName, ClusterEvents, WorkerErrorInfo } from '../cluste
 import type { ProcessSample } from '../health/health.js';
 import type { RequestTarget } from '../messages/messaging.js';
 import type { OffloadStatus } from '../offload/offload.js';
-import type { StateAnswer, StateBatch } from '../state/remote-backend.js';
+import type { StateAnswer, StateBatch } from '../state/call-batches.js';
 import type { StateData } from '../state/state-backend.js';
 
 /** A worker's figures, sent at every heartbeat interval. */

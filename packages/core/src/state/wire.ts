@@ -177,7 +177,7 @@ export function encodeResult(name: WireOperationName, result: unknown, out: unkn
 }
 
 /** The primary's answers are taken as they are. */
-export function decodeResult(name: WireOperationName, reader: WireReader): unknown {
+export function decodeResult(name: WireOperationName | undefined, reader: WireReader): unknown {
   const first = reader.list[reader.next++];
   switch (name) {
     case 'getEntry':
