@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 
 export const usage = `npm run bench [-- [NAME…] [options]]
 
-  NAME                  measurements to run; all without one
+  NAME                  measurements to run, or the word that several begin with; all without one
   --quick               short runs, to see that everything works; no figures to quote
   --contestants=A,B     only these take part
   --rounds=N            instead of each measurement's own number
@@ -25,12 +25,16 @@ export function parseOptions(argv, { measurements }) {
   const { values, positionals } = parse(argv);
   const measurementIds = measurements.map(({ id }) => id);
   const subjectIds = measurements.flatMap(({ subjects }) => subjects.map(({ id }) => id));
-  const names = positionals.length === 0 ? measurementIds : positionals;
+  const groups = measurementIds.map((id) => id.split('-')[0]);
   const contestants = values.contestants?.split(',');
-  mustKnow('measurement', names, measurementIds);
+  mustKnow('measurement', positionals, [...new Set([...measurementIds, ...groups])]);
   mustKnow('contestant', contestants ?? [], [...new Set(subjectIds)]);
   return Object.freeze({
-    measurements: measurements.filter(({ id }) => names.includes(id)),
+    measurements: measurements.filter(
+      ({ id }) =>
+        positionals.length === 0 ||
+        positionals.some((name) => id === name || id.startsWith(`${name}-`)),
+    ),
     takesPart: ({ id }) => contestants === undefined || contestants.includes(id),
     mode: values.quick ? 'quick' : 'full',
     rounds: positive('rounds', values.rounds),

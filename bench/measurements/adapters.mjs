@@ -1,4 +1,4 @@
-// Runner: measurement 8, what Corral and its adapters add to each request of Fastify, Express and Nest.
+// Runner: what Corral and its adapters add to each request of Fastify, Express and Nest.
 import { startProgram } from '../contestants/program.mjs';
 import { bySubject, goalOf, maxOf, medianOf, minOf, ratioOf } from '../lib/samples.mjs';
 import { number, ratio } from '../lib/table.mjs';

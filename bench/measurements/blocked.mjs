@@ -1,4 +1,4 @@
-// Runner: measurement 5, how long new connections wait when one worker's event loop is blocked.
+// Runner: how long new connections wait when one worker's event loop is blocked.
 import { setTimeout as delay } from 'node:timers/promises';
 import { probe } from '@corral/test-kit';
 import { contestants } from '../contestants/index.mjs';

@@ -1,4 +1,4 @@
-// Runner: measurement 6, how evenly connections that stay open are spread over the workers.
+// Runner: how evenly connections that stay open are spread over the workers.
 import { contestants } from '../contestants/index.mjs';
 import { openLongLived } from '../lib/long-lived.mjs';
 import { bySubject, goalOf, maxOf, medianOf } from '../lib/samples.mjs';

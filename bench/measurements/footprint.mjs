@@ -1,4 +1,4 @@
-// Runner: measurement 7, what it costs to be supervised: time to the first answer, and memory.
+// Runner: what it costs to be supervised: time to the first answer, and memory.
 import { setTimeout as delay } from 'node:timers/promises';
 import { contestants } from '../contestants/index.mjs';
 import { rssBytes, treeAllocatedBytes } from '../lib/memory.mjs';

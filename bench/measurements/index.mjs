@@ -7,6 +7,8 @@ import { footprint } from './footprint.mjs';
 import { keepAlive } from './keep-alive.mjs';
 import { kill } from './kill.mjs';
 import { newConnections } from './new-connections.mjs';
+import { offloadFast } from './offload-fast.mjs';
+import { offloadPool } from './offload-pool.mjs';
 import { redisState } from './redis-state.mjs';
 import { reload } from './reload.mjs';
 import { state } from './state.mjs';
@@ -50,6 +52,8 @@ export const measurements = Object.freeze([
   evenness,
   footprint,
   adapters,
+  offloadPool,
+  offloadFast,
   redisState,
   config,
   state,

@@ -1,4 +1,4 @@
-// Runner: measurement 2, where contestants differ only by what they add to each request.
+// Runner: where contestants differ only by what they add to each request.
 import { throughputMeasurement } from './throughput.mjs';
 
 export const keepAlive = throughputMeasurement({

@@ -1,4 +1,4 @@
-// Runner: measurement 4, what clients notice when one worker is killed under load.
+// Runner: what clients notice when one worker is killed under load.
 import { setTimeout as delay } from 'node:timers/promises';
 import { contestants } from '../contestants/index.mjs';
 import { nowMs } from '../lib/clock.mjs';

@@ -1,4 +1,4 @@
-// Runner: measurement 1, where the way in which connections reach workers costs most.
+// Runner: where the way in which connections reach workers costs most.
 import { throughputMeasurement } from './throughput.mjs';
 
 export const newConnections = throughputMeasurement({

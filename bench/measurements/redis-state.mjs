@@ -1,4 +1,4 @@
-// Runner: measurement 9, what the Redis state store adds to the commands it sends, and how it compares
+// Runner: what the Redis state store adds to the commands it sends, and how it compares
 // with connect-redis, the session store that most Express apps use.
 import { fileURLToPath } from 'node:url';
 import { spawnFixture, startRedisServer } from '@corral/test-kit';

@@ -1,4 +1,4 @@
-// Runner: measurement 3, requests lost while a contestant's own reload replaces workers under load.
+// Runner: requests lost while a contestant's own reload replaces workers under load.
 import { contestants } from '../contestants/index.mjs';
 import { nowMs } from '../lib/clock.mjs';
 import { accountOf, underLoad } from '../lib/load.mjs';

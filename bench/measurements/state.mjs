@@ -1,4 +1,4 @@
-// Runner: measurement 11, counters that all workers share: in the primary's memory, or on a Redis on the same
+// Runner: counters that all workers share: in the primary's memory, or on a Redis on the same
 // machine. Two workers count at the same time, whatever the number of cores.
 import { fileURLToPath } from 'node:url';
 import { spawnFixture, startRedisServer } from '@corral/test-kit';

@@ -1,4 +1,4 @@
-// Runner: requests a second of every contestant; what measurements 1 and 2 have in common.
+// Runner: requests a second of every contestant; what the measurements of throughput have in common.
 import { contestants } from '../contestants/index.mjs';
 import { bySubject, goalOf, maxOf, medianOf, minOf, ratioOf } from '../lib/samples.mjs';
 import { number, ratio } from '../lib/table.mjs';

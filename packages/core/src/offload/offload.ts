@@ -22,7 +22,10 @@ export interface OffloadOptions {
    * terminated. Default 30,000.
    */
   readonly timeoutMs?: number;
-  /** A thread without work leaves after this many ms; `Infinity` keeps it. Default 30,000. */
+  /**
+   * Threads that have not been needed for this many ms leave, at the latest after twice as many;
+   * `Infinity` keeps them. Default 30,000.
+   */
   readonly idleTimeoutMs?: number;
   /**
    * Starts the threads, with the module loaded, before this process becomes ready: no request waits for

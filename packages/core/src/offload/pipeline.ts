@@ -113,7 +113,7 @@ async function* run(
     const transfer = [input, output];
     stagePorts.push(...transfer);
     input = nextInput;
-    return module.prepare(name, thread, { ...options, transfer });
+    return module.prepare(name, thread, transfer);
   };
   const [firstStage, ...others] = stages;
   const first = prepareStage(firstStage);

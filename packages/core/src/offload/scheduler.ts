@@ -54,11 +54,13 @@ export function createScheduler(limit: number): Scheduler {
   // A job that needs more threads than there may ever be runs alone, rather than never.
   const hasThreads = ({ lanes }: Job): boolean => busy === 0 || busy + lanes.length <= limitNow;
 
-  const isWithinLanes = ({ lanes }: Job): boolean =>
-    lanes.every((lane) => {
-      const needed = lanes.length === 1 ? 1 : lanes.filter((each) => each === lane).length;
+  const isWithinLanes = ({ lanes, home }: Job): boolean => {
+    if (lanes.length === 1) return home.busy < home.maxThreads;
+    return lanes.every((lane) => {
+      const needed = lanes.filter((each) => each === lane).length;
       return lane.busy === 0 || lane.busy + needed <= lane.maxThreads;
     });
+  };
 
   const start = (job: Job): void => {
     busy += job.lanes.length;

@@ -44,12 +44,11 @@ export function stageOf(value: unknown): Stage {
 
 function createFunction(module: TaskModule, name: string): AnyFunction {
   const defaults = defaultCallOptions(module.options);
-  const run = async (...args: readonly unknown[]): Promise<unknown> =>
-    await module.call(name, args, defaults);
+  const run = (...args: readonly unknown[]): Promise<unknown> => module.call(name, args, defaults);
   const offloaded: AnyFunction = Object.assign(run, {
     with(options: OffloadCallOptions) {
       const resolved = resolveCallOptions(options, defaults);
-      return async (...args: readonly unknown[]) => await module.call(name, args, resolved);
+      return (...args: readonly unknown[]) => module.call(name, args, resolved);
     },
   });
   stages.set(offloaded, { module, name });

@@ -37,10 +37,8 @@ export function createTaskQueue<Task>(): TaskQueue<Task> {
   };
 
   const peek = (): Task | undefined => {
-    const [highest] = priorities;
-    if (highest === undefined) return undefined;
-    const [first] = byPriority.get(highest) ?? [];
-    return first;
+    const highest = priorities[0];
+    return highest === undefined ? undefined : byPriority.get(highest)?.values().next().value;
   };
 
   return {

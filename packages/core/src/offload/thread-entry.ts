@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { workerData } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import { toErrorInfo } from '../error-info.js';
 import { findRefused } from './refused-value.js';
 import { becomeTaskThread, takeTransfer } from './transfer.js';
@@ -27,11 +28,13 @@ export async function runInThread(call: ThreadCall): Promise<unknown> {
       const task = functionOf(loaded, call.name);
       let returned: unknown;
       try {
-        returned = await task(...call.args);
+        returned = task(...call.args);
+        // Not for values: a promise more for every call.
+        if (isThenable(returned)) returned = await returned;
       } catch (thrown) {
         throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
       }
-      return await toResult(returned);
+      return toResult(returned);
     }
     case 'stage':
       try {
@@ -76,14 +79,26 @@ function functionOf(module: TaskModule, name: string): TaskFunction {
 }
 
 /** Checked here, as a result that cannot be cloned would take the whole thread down in Piscina's hands. */
-async function toResult(returned: unknown): Promise<unknown> {
+function toResult(returned: unknown): unknown {
   const { value, transfer } = takeTransfer(returned);
   const refused = findRefused(value, transfer);
   if (refused !== undefined) throw failure({ failed: 'result', ...refused });
   if (transfer.length === 0) return value;
-  // Its mark for what moves is a symbol of its own. Loaded by threads that need it, and once.
+  return moving(value, transfer);
+}
+
+/** Piscina's mark for what moves is a symbol of its own. Loaded by threads that need it, and once. */
+async function moving(value: unknown, transfer: readonly Transferable[]): Promise<unknown> {
   const { move, transferableSymbol, valueSymbol } = await import('piscina');
   return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  );
 }
 
 /** Not an error: a plain object is how the process tells a failed call from a crashed thread. */

@@ -21,6 +21,11 @@ export interface ThreadRun {
   terminate(): void;
 }
 
+/** Told once, when the thread is free again or gone; the run's `result` settles a moment later. */
+export interface ThreadObserver {
+  threadEnded(): void;
+}
+
 /**
  * Piscina's part is to start threads and to speak with them, and never to queue: a call is given to it
  * only when there is an idle thread, so it begins to run at that very moment and deadlines are exact.
@@ -37,15 +42,13 @@ export interface ThreadPool {
    * @throws what ended the thread in its start
    */
   boot(): Promise<ThreadFailure | undefined>;
-  run(call: ThreadCall, transfer: readonly Transferable[]): ThreadRun;
+  run(call: ThreadCall, transfer: readonly Transferable[], observer: ThreadObserver): ThreadRun;
   /** Terminates all threads. */
   destroy(): Promise<void>;
 }
 
 /** As far as Piscina is concerned; the scheduler knows how many may run. */
 const MAX_THREADS = 1_024;
-/** setTimeout fires at once for anything longer than this. */
-const MAX_TIMER_MS = 2_147_483_647;
 
 export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
   const workerData: ThreadData = { moduleUrl: options.moduleUrl };
@@ -55,35 +58,55 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
     workerData,
     minThreads: 0,
     maxThreads: MAX_THREADS,
-    idleTimeout: Math.min(options.idleTimeoutMs, MAX_TIMER_MS),
+    // It would start a timer after every call, as there is never one that waits in its queue.
+    idleTimeout: Infinity,
     niceIncrement: options.niceIncrement,
     // Corral keeps its own.
     recordTiming: false,
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
   });
   const boots = new Set<ThreadRun>();
-  let runs = 0;
+  const runs = new Set<PiscinaRun>();
+  /** How many threads have been idle all the time since the last look. */
+  let alwaysIdle = 0;
+  let nextLook: NodeJS.Timeout | undefined;
   let bootError: unknown;
 
-  const run = (call: ThreadCall, transfer: readonly Transferable[]): ThreadRun => {
-    const termination = new Termination();
-    runs += 1;
-    const result: Promise<unknown> = piscina.run(call, {
-      signal: termination,
-      // Piscina takes what postMessage does; its types know a part of that.
-      ...(transfer.length > 0 ? { transferList: [...transfer] as never[] } : {}),
-    });
-    const ended = (): void => {
-      runs -= 1;
-    };
-    result.then(ended, ended);
-    return { result, terminate: () => termination.abort() };
+  const run = (
+    call: ThreadCall,
+    transfer: readonly Transferable[],
+    observer?: ThreadObserver,
+  ): ThreadRun => {
+    const started = new PiscinaRun(runs, observer);
+    started.result =
+      transfer.length === 0
+        ? piscina.run(call, { signal: started })
+        : // Piscina takes what postMessage does; its types know a part of that.
+          piscina.run(call, { signal: started, transferList: [...transfer] as never[] });
+    alwaysIdle = Math.min(alwaysIdle, piscina.idleThreads);
+    return started;
   };
+
+  // Once for all threads and not by a timer for each: who has not been needed for so long leaves.
+  const lookForIdle = (): void => {
+    for (let leaving = alwaysIdle; leaving > 0; leaving -= 1) {
+      // What is aborted as it runs takes its thread along.
+      const leave = run({ kind: 'load' }, []);
+      leave.result.catch(() => undefined);
+      leave.terminate();
+    }
+    alwaysIdle = piscina.idleThreads;
+    nextLook = piscina.threads.length > 0 ? scheduleLook() : undefined;
+  };
+  const scheduleLook = (): NodeJS.Timeout | undefined =>
+    options.idleTimeoutMs === Infinity
+      ? undefined
+      : setTimeout(lookForIdle, options.idleTimeoutMs).unref();
 
   // Every run has a thread, or one on its way. When one dies in its start, Piscina says nothing to the
   // call that waits for it: the newest, for the older ones get the threads that do start.
   const failBoots = (): void => {
-    const stranded = runs - piscina.threads.length;
+    const stranded = runs.size - piscina.threads.length;
     if (stranded > 0) for (const boot of [...boots].slice(-stranded)) boot.terminate();
   };
   piscina.on('workerDestroy', () => setImmediate(failBoots));
@@ -102,6 +125,7 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
     async boot() {
       const boot = run({ kind: 'load' }, []);
       boots.add(boot);
+      nextLook ??= scheduleLook();
       try {
         await boot.result;
         return undefined;
@@ -115,27 +139,50 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
       }
     },
     run,
-    destroy: async () => await piscina.destroy(),
+    async destroy() {
+      clearTimeout(nextLook);
+      await piscina.destroy();
+    },
   };
 }
 
-/** What Piscina needs of an abort signal, at a small part of an AbortController's cost for every call. */
-class Termination {
-  #listener: (() => void) | undefined;
+/**
+ * A run, and what Piscina needs of an abort signal, at a small part of an AbortController's cost.
+ *
+ * Piscina takes its listener away when the thread has answered, before anybody hears of the answer.
+ * Whoever gives the thread its next call at that moment keeps it busy: the answer itself comes a microtask
+ * later, behind other answers that Piscina may have at hand.
+ */
+class PiscinaRun implements ThreadRun {
+  result: Promise<unknown> = NO_RESULT;
+  readonly #runs: Set<PiscinaRun>;
+  readonly #observer: ThreadObserver | undefined;
+  #abort: (() => void) | undefined;
+
+  constructor(runs: Set<PiscinaRun>, observer: ThreadObserver | undefined) {
+    this.#runs = runs;
+    this.#observer = observer;
+    runs.add(this);
+  }
 
   once(_event: 'abort', listener: () => void): void {
-    this.#listener = listener;
+    this.#abort = listener;
   }
 
   removeListener(): void {
-    this.#listener = undefined;
+    this.#abort = undefined;
+    if (this.#runs.delete(this)) this.#observer?.threadEnded();
   }
 
   off(): void {
-    this.#listener = undefined;
+    this.removeListener();
   }
 
-  abort(): void {
-    this.#listener?.();
+  terminate(): void {
+    this.#abort?.();
+    this.removeListener();
   }
 }
+
+/** Until Piscina has given its own. */
+const NO_RESULT = Promise.resolve();
