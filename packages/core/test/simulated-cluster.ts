@@ -17,14 +17,19 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** A logger that writes down. */
-export function createLogRecorder(): { readonly logger: Logger; readonly lines: LogLine[] } {
+/** A logger that writes down, and calls back for each line when that is wanted. */
+export function createLogRecorder(onLine?: (line: LogLine) => void): {
+  readonly logger: Logger;
+  readonly lines: LogLine[];
+} {
   const lines: LogLine[] = [];
   const method = (level: string, bindings: object): LogMethod => {
     return (first: object | string, message?: string): void => {
       const details = typeof first === 'string' ? {} : first;
       const text = typeof first === 'string' ? first : (message ?? '');
-      lines.push({ level, details: { ...bindings, ...details }, message: text });
+      const line = { level, details: { ...bindings, ...details }, message: text };
+      lines.push(line);
+      onLine?.(line);
     };
   };
   const create = (bindings: object): Logger => ({

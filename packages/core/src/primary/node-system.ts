@@ -1,8 +1,9 @@
 // Primary: the real system: monotonic clock, timers, and worker processes by node:cluster.
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
-import fs from 'node:fs';
 import type { Readable } from 'node:stream';
+import { readOomKills } from '../central/cgroup-limits.js';
+import { readTextFile } from '../central/read-text-file.js';
 import type { Logger } from '../logger.js';
 import { unwrapForPrimary, wrap } from '../protocol/envelope.js';
 import type { ToWorker } from '../protocol/messages.js';
@@ -10,7 +11,6 @@ import type { NativeHandle } from '../protocol/native-handle.js';
 import { createOutbox } from '../protocol/outbox.js';
 import { STALL_REPORT_FD } from '../protocol/stall-report.js';
 import type { System, WorkerObserver, WorkerProcess } from '../system.js';
-import { readOomKills } from './cgroup-limits.js';
 import type { LaunchProgram } from './launch-program.js';
 import { createStallReportReader } from './stall-report-reader.js';
 
@@ -59,15 +59,6 @@ export function createNodeSystem({ logger, program }: NodeSystemOptions): System
       return toWorkerProcess(worker, observer);
     },
   };
-}
-
-/** Reads a small text file; undefined when there is none to read. */
-export function readTextFile(path: string): string | undefined {
-  try {
-    return fs.readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /** Stands for a process that could not be started. */

@@ -1,6 +1,13 @@
 // Primary: wires the supervisor to signals, the admin server, the handle and the process's exit.
 import { availableParallelism } from 'node:os';
 import { checkReason, checkUpgradeOptions } from '../call-arguments.js';
+import { startAdminServer } from '../central/admin-server.js';
+import type { AdminServer } from '../central/admin-server.js';
+import { autoWorkers, readCgroupLimits } from '../central/cgroup-limits.js';
+import type { CgroupLimits } from '../central/cgroup-limits.js';
+import { startConfigService } from '../central/config-service.js';
+import { readTextFile } from '../central/read-text-file.js';
+import { threadsOf } from '../central/thread-budget-policy.js';
 import type { Cluster, ClusterStatus, UpgradeOptions } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import type { ClusterEmitter } from '../cluster-events.js';
@@ -17,25 +24,19 @@ import type { PrimaryCall } from '../protocol/messages.js';
 import { toOutcome } from '../protocol/outcome.js';
 import { attachGivenStore } from '../state/given-store.js';
 import { isStateStore } from '../state/state-settings.js';
-import { startAdminServer } from './admin-server.js';
-import type { AdminServer } from './admin-server.js';
 import { startAutoscaler } from './autoscaler.js';
-import { autoWorkers, readCgroupLimits } from './cgroup-limits.js';
-import type { CgroupLimits } from './cgroup-limits.js';
-import { startConfigService } from './config-service.js';
 import { createClusterThreads } from './cluster-threads.js';
 import { takeInheritance } from './inheritance.js';
 import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
 import { createMessageRouter } from './message-router.js';
-import { createNodeSystem, readTextFile } from './node-system.js';
+import { createNodeSystem } from './node-system.js';
 import { createPrimaryState } from './primary-state.js';
 import { startSuccessor, succeed } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
 import type { WorkerHandle } from './worker-handle.js';
 import { createSystemdNotifier } from './systemd.js';
-import { threadsOf } from './thread-budget-policy.js';
 
 function initialWorkers(
   { workers, memoryPerWorkerBytes }: ResolvedOptions,

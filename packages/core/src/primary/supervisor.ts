@@ -1,5 +1,6 @@
 // Primary: keeps the wanted number of workers running. One loop: event → decision (policies) → effect.
 import { checkReloadOptions, checkWorkers } from '../call-arguments.js';
+import { createOperationQueue } from '../central/operation-queue.js';
 import type { ClusterStatus, ExitReason, ReloadOptions, ReloadReport } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { deferred } from '../deferred.js';
@@ -12,7 +13,6 @@ import type { ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { System } from '../system.js';
 import type { Listeners } from './listeners.js';
 import { startLivenessRounds } from './liveness-rounds.js';
-import { createOperationQueue } from './operation-queue.js';
 import { decideRestart, nextFailuresInARow } from './restart-policy.js';
 import { createRollouts } from './rollouts.js';
 import { createSeat } from './seat.js';

@@ -1,6 +1,6 @@
 // Primary: tells the workers that offload how many threads each may use, and again when that changes.
+import { shareThreads } from '../central/thread-budget-policy.js';
 import type { ToWorker } from '../protocol/messages.js';
-import { shareThreads } from './thread-budget-policy.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** What is needed of a worker's handle. */

@@ -1,5 +1,10 @@
 // Single process: runs the app without workers, for development, debuggers and other process managers.
 import { availableParallelism } from 'node:os';
+import { startAdminServer } from '../central/admin-server.js';
+import { readCgroupLimits } from '../central/cgroup-limits.js';
+import { startConfigService } from '../central/config-service.js';
+import { readTextFile } from '../central/read-text-file.js';
+import { threadsOf } from '../central/thread-budget-policy.js';
 import type { Cluster, Main } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
@@ -11,11 +16,6 @@ import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import { createLocalMessaging } from '../messages/local-messaging.js';
 import type { ResolvedOptions } from '../options.js';
-import { startConfigService } from '../primary/config-service.js';
-import { startAdminServer } from '../primary/admin-server.js';
-import { readCgroupLimits } from '../primary/cgroup-limits.js';
-import { readTextFile } from '../primary/node-system.js';
-import { threadsOf } from '../primary/thread-budget-policy.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import { createServingProcess } from '../serving/serving-process.js';
 import { attachGivenStore } from '../state/given-store.js';

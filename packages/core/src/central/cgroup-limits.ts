@@ -1,4 +1,4 @@
-// Primary: what CPU, memory and OOM kills the control group tells, and how many workers fit in it.
+// Primary or single process: what CPU, memory and OOM kills the control group tells, and how many workers fit in it.
 // Files: https://docs.kernel.org/admin-guide/cgroup-v2.html, …/cgroup-v1/memory.html, …/scheduler/sched-bwc.html
 
 /** Reads a text file; `undefined` when it cannot be read. */

@@ -1,4 +1,5 @@
-// Primary: runs rollouts, scalings and recyclings one after another; never interleaved.
+// Primary or single process: runs operations (rollouts, scalings, changes of the configuration …) one after
+// another; never interleaved.
 
 export interface OperationQueue {
   readonly isIdle: boolean;

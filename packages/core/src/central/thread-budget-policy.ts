@@ -1,4 +1,4 @@
-// Primary: how the threads for offloaded tasks are shared among the processes of the cluster. Pure.
+// Primary or single process: how the threads for offloaded tasks are shared among the processes of the cluster. Pure.
 
 /** A process that may offload. */
 export interface ThreadClaimant {

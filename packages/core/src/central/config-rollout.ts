@@ -1,4 +1,4 @@
-// Primary: who has which version of the configuration, and what to send to whom. Pure.
+// Primary or single process: who has which version of the configuration, and what to send to whom. Pure.
 //
 // A member gets one version at a time, and the next only after its answer. One that does not read thus
 // costs one message, and gets the newest version when it reads again; versions between are not sent to it.

@@ -23,7 +23,8 @@ interface Started {
 }
 
 async function start(options: Partial<ConfigOptions<Input>>): Promise<Started> {
-  const { logger, lines } = createLogRecorder();
+  let onLine = (): void => undefined;
+  const { logger, lines } = createLogRecorder(() => onLine());
   const service = await startConfigService({
     definition: defineConfig(schema, { initial: { level: 'info' }, ...options }),
     workerId: 0,
@@ -31,21 +32,25 @@ async function start(options: Partial<ConfigOptions<Input>>): Promise<Started> {
     events: { emit: () => undefined },
   });
   onTestFinished(() => service.close());
-  const until = async <T>(probe: () => T | undefined): Promise<T> => {
-    for (;;) {
-      const found = probe();
-      if (found !== undefined) return found;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 5);
-      });
-    }
-  };
+  const { channel } = service;
   return {
     service,
     lines,
     reaches: async (version) =>
-      await until(() => (service.channel.version >= version ? service.channel.current : undefined)),
-    problem: async () => await until(() => service.status().problem),
+      await new Promise((resolve) => {
+        const look = (): void => {
+          if (channel.version >= version) resolve(channel.current);
+        };
+        channel.subscribe(look);
+        look();
+      }),
+    problem: async () =>
+      await new Promise((resolve) => {
+        onLine = () => {
+          const { problem } = service.status();
+          if (problem !== undefined) resolve(problem);
+        };
+      }),
   };
 }
 

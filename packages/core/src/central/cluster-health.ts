@@ -1,4 +1,4 @@
-// Primary: whether the whole cluster is live and ready, from its status. Pure.
+// Primary or single process: whether the whole cluster is live and ready, from its status. Pure.
 import type { ClusterStatus } from '../cluster.js';
 
 export interface ClusterHealth {

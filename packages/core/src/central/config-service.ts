@@ -17,11 +17,10 @@ import type { ClusterEmitter } from '../cluster-events.js';
 import { toErrorInfo } from '../error-info.js';
 import { configInvalid, CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { ConfigText, ConfigUpdate, ToPrimary } from '../protocol/messages.js';
+import type { ConfigText, ConfigUpdate, ToPrimary, ToWorker } from '../protocol/messages.js';
 import { createConfigPublisher } from './config-publisher.js';
 import type { Change } from './config-publisher.js';
 import { watchConfigFile } from './config-file-watcher.js';
-import type { WorkerHandle } from './worker-handle.js';
 
 export interface ConfigService {
   /** Of this process. */
@@ -37,7 +36,12 @@ export interface ConfigService {
 }
 
 /** A worker, as far as its configuration goes. */
-export type ConfigWorker = Pick<WorkerHandle, 'id' | 'workerId' | 'send'>;
+export interface ConfigWorker {
+  /** Unique for each process. */
+  readonly id: number;
+  readonly workerId: number;
+  send(message: Extract<ToWorker, { type: 'config' }>): boolean;
+}
 
 export interface ConfigServiceParts {
   readonly definition: ConfigDefinition;
@@ -101,11 +105,12 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
       const change: Change = (current) => {
         const changed = applyPins(rebase(current, before.content, after.content), settledPins);
         const validated = locateIssues(validateConfig(definition.schema, changed), after);
-        return requireValid(filePath, validated);
+        const value = requireValid(filePath, validated);
+        problem = undefined;
+        return value;
       };
       await publisher.update(change, { timeoutMs: FILE_TIMEOUT_MS }, filePath);
       file = after;
-      problem = undefined;
     } catch (error) {
       problem = toErrorInfo(error).message;
       logger.error({ code: error instanceof CorralError ? error.code : undefined }, problem);

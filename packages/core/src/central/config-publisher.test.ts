@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -161,7 +162,15 @@ describe('an update', () => {
     const { publisher, patch, log } = createCluster();
     addProcess(publisher, 1);
     const sent: ConfigSnapshot[] = [];
-    publisher.join({ id: 2, workerId: 2, send: (next) => void sent.push(next) });
+    const mailbox = new EventEmitter();
+    publisher.join({
+      id: 2,
+      workerId: 2,
+      send(next) {
+        sent.push(next);
+        mailbox.emit(String(next.version));
+      },
+    });
     expect(await patch({ level: 'debug' }, { timeoutMs: 1 })).toMatchObject({ timedOut: [2] });
     const startMs = performance.now();
     expect(await patch({ level: 'trace' })).toMatchObject({ applied: [1], timedOut: [2] });
@@ -169,17 +178,14 @@ describe('an update', () => {
     // It reads again, and gets the newest.
     publisher.answer(2, 2);
     expect(sent.map(({ version }) => version)).toEqual([2, 3]);
+    const [undone, later] = [once(mailbox, '4'), once(mailbox, '5')];
     publisher.answer(2, 3, { name: 'Error', message: 'not me' });
     publisher.answer(2, 3);
     // A later update waits for the one that takes it back.
     const settled = patch({ limit: 5 });
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await undone;
     publisher.answer(2, 4);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
+    await later;
     publisher.answer(2, 5);
     expect(await settled).toMatchObject({ version: 5, applied: [1, 2] });
     expect(publisher.current.value).toEqual({ level: 'debug', limit: 5, secret: 's' });
