@@ -1,6 +1,6 @@
 // Any process that runs the app: what an HTTP client is told of Corral's own errors. For adapters, and for
 // error handlers of apps.
-import { STATUS_CODES } from 'node:http';
+import { nodeHttp } from './builtins.js';
 import { CorralError } from './errors.js';
 import type { CorralErrorCode } from './errors.js';
 import type { HealthResponse } from './health/health.js';
@@ -33,7 +33,7 @@ export function toHttpError(error: unknown): HttpErrorResponse | undefined {
   const body = {
     statusCode: status,
     code: error.code,
-    error: STATUS_CODES[status] ?? 'Client Closed Request',
+    error: nodeHttp().STATUS_CODES[status] ?? 'Client Closed Request',
     // Without the details, which tell of the server's settings.
     message: PUBLIC_MESSAGES[error.code] ?? error.message,
   };

@@ -1,6 +1,6 @@
-// Any process: the parts of zod that Corral uses. The build puts them themselves into this module's place,
-// without the rest of zod: loading all of it takes each process 100 ms of CPU time and 10 MiB, most of them
-// for messages in fifty languages, in the primary and in each worker.
+// Any process: the parts of zod that Corral uses. The build bundles them, without the rest of zod: loading all of
+// it takes each process 100 ms of CPU time and 10 MiB, most of them for messages in fifty languages, in the
+// primary and in each worker.
 export {
   array,
   boolean,

@@ -41,3 +41,15 @@ test.for(ENTRIES)('@corral/%s exports what it did', async (entry) => {
     types: exportedTypes(new URL(`${file}.d.ts`, dist)),
   }).toMatchSnapshot();
 });
+
+test('@corral/core imports no module of Node.js that brings whole libraries with it', () => {
+  const dist = new URL('../dist/', import.meta.url);
+  const dear = /from ?["']node:(?:http|https|crypto|tls)["']/;
+  const importers = fs
+    .readdirSync(dist)
+    .filter((file) => file.endsWith('.js'))
+    .filter((file) => dear.test(fs.readFileSync(new URL(file, dist), 'utf8')));
+
+  // See src/builtins.ts.
+  expect(importers).toEqual([]);
+});

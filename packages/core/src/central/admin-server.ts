@@ -1,8 +1,8 @@
 // Primary or single process: the admin HTTP server, which tells the health and status of the whole cluster.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { nodeHttp } from '../builtins.js';
 import type { ClusterStatus } from '../cluster.js';
 import { listenFailed } from '../errors.js';
 import type { HealthRequest, HealthResponse } from '../health/health.js';
@@ -48,7 +48,7 @@ const PATHS = ['/livez', '/readyz', '/status', '/config'];
  */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const { host, port, logger } = options;
-  const server = createServer((message, response) => {
+  const server = nodeHttp().createServer((message, response) => {
     void answer(message, options).then(({ status, headers, body }) => {
       response.writeHead(status, headers).end(body);
     });

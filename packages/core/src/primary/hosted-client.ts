@@ -1,6 +1,6 @@
 // Primary: one worker (or another primary) that reaches the embedded store by messages: its calls in order,
 // its answers no faster than it reads them, and what it holds until it is gone.
-import { randomUUID } from 'node:crypto';
+import { nodeCrypto } from '../builtins.js';
 import { toErrorInfo } from '../error-info.js';
 import type { ChannelListener } from '../state/channels.js';
 import type { StateAnswer, StateBatch } from '../state/call-batches.js';
@@ -49,7 +49,7 @@ interface WaitingBatch {
 
 export function createHostedClient(parts: HostedClientParts): HostedClient {
   const { port, isPeer } = parts;
-  const ownerPrefix = isPeer ? '' : `${randomUUID()}/`;
+  const ownerPrefix = isPeer ? '' : `${nodeCrypto().randomUUID()}/`;
   const waiting: WaitingBatch[] = [];
   const subscriptions = new Map<string, () => void>();
   let unreadBytes = 0;

@@ -1,5 +1,5 @@
 // Primary: sends a client's connections to one worker, by the client's address.
-import { createHash } from 'node:crypto';
+import { nodeCrypto } from '../builtins.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
 import type { DispatchPolicy, DispatchView } from './connection-dispatcher.js';
 import type { GroupMember } from './listener-group.js';
@@ -40,7 +40,7 @@ export function bySourceAddress(): DispatchPolicy {
 /** The member with the highest hash for this key; seats rather than workers, so that a reload moves nobody. */
 export function rendezvous(key: string, members: readonly GroupMember[]): GroupMember | undefined {
   const score = ({ workerId }: GroupMember): string =>
-    createHash('sha1').update(`${workerId}|${key}`).digest('hex');
+    nodeCrypto().createHash('sha1').update(`${workerId}|${key}`).digest('hex');
   return members
     .map((member) => ({ member, score: score(member) }))
     .toSorted((a, b) =>

@@ -1,12 +1,13 @@
 // Worker or single process: the connections of one server, and which of them are idle.
-import http from 'node:http';
+import type http from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
-import https from 'node:https';
 import net from 'node:net';
 import type { Socket } from 'node:net';
-import tls from 'node:tls';
+import type tls from 'node:tls';
+import { nodeHttp, nodeHttps } from '../builtins.js';
 import { addTo, removeFrom } from './dense-list.js';
 import type { Listed } from './dense-list.js';
+import { isTlsServer } from './tls-server.js';
 
 export interface ConnectionTracker {
   readonly server: net.Server;
@@ -70,12 +71,12 @@ export function trackConnections(
   server: net.Server,
   observer: ConnectionObserver,
 ): ConnectionTracker {
-  const isTls = server instanceof tls.Server;
+  const isTls = isTlsServer(server);
   // Node exports no class to ask for.
   const isHttp2 = 'updateSettings' in server;
   const initialState = isHttp2
     ? 'http2'
-    : server instanceof http.Server || server instanceof https.Server
+    : server instanceof (isTls ? nodeHttps() : nodeHttp()).Server
       ? 'http'
       : 'long-lived';
   // What is idle is judged on the sockets that carry the requests, what is open is counted on the TCP

@@ -1,6 +1,6 @@
 // Any process: makes the store that users see of a backend: arguments, values, namespaces and leases are
 // the same for every backend.
-import { randomUUID } from 'node:crypto';
+import { nodeCrypto } from '../builtins.js';
 import { invalidArgument, stateClosed, stateValueTooLarge } from '../errors.js';
 import { holdLease } from './lease.js';
 import {
@@ -155,7 +155,7 @@ function createView(namespace: string, shared: Shared): StateStore {
     async acquireLease(name, leaseOptions) {
       const key = full(checkKey('state.acquireLease(name)', name));
       const ttlMs = checkLeaseTtl(leaseOptions);
-      const owner = randomUUID();
+      const owner = nodeCrypto().randomUUID();
       const acquiredMs = options.nowMs();
       const fencingToken = await backend().execute({
         name: 'acquireLease',

@@ -2,9 +2,9 @@
 // `node:cluster` gives a worker's server its handle.
 import cluster from 'node:cluster';
 import type net from 'node:net';
-import tls from 'node:tls';
 import type { ListenQuery, ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
+import { isTlsServer } from '../serving/tls-server.js';
 
 /** What `node:net` asks of `node:cluster` in a worker; the same from Node 20 to 26. */
 interface ServerQuery {
@@ -185,7 +185,7 @@ export function installSlotListener(
         callback(outcome.errno, null);
         return;
       }
-      if (outcome.ticketKeys !== undefined && server instanceof tls.Server) {
+      if (outcome.ticketKeys !== undefined && isTlsServer(server)) {
         server.setTicketKeys(Buffer.from(outcome.ticketKeys));
       }
       callback(0, open(outcome, release));
@@ -196,7 +196,7 @@ export function installSlotListener(
       query: {
         ...wanted,
         index,
-        ...(server instanceof tls.Server ? { ticketKeys: server.getTicketKeys() } : {}),
+        ...(isTlsServer(server) ? { ticketKeys: server.getTicketKeys() } : {}),
       },
     });
   };

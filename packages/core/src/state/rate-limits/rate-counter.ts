@@ -1,5 +1,5 @@
 // Any process that runs the app: counts hits exactly over all processes, for any rate limiter.
-import { createHash } from 'node:crypto';
+import { nodeCrypto } from '../../builtins.js';
 import { resolveRateCounterOptions } from './rate-counter-options.js';
 import type { RateCounterOptions, ResolvedRateCounterOptions } from './rate-counter-options.js';
 
@@ -80,7 +80,7 @@ export function createRateCounter(given: RateCounterOptions = {}): RateCounter {
 
 function keyOf(key: string): string {
   if (key.length <= MAX_KEY_LENGTH) return `=${key}`;
-  return `#${createHash('sha256').update(key).digest('base64url')}`;
+  return `#${nodeCrypto().createHash('sha256').update(key).digest('base64url')}`;
 }
 
 const UNAVAILABLE: ReadonlySet<unknown> = new Set([
