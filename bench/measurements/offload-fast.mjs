@@ -8,12 +8,13 @@ import { number, ratio } from '../lib/table.mjs';
 const subjects = [
   { id: 'inline', name: 'in the worker itself' },
   { id: 'offloaded', name: 'offloaded' },
-].map((subject) => ({
-  ...subject,
+].map(({ id, name }) => ({
+  id,
+  name,
   start: ({ workers }) =>
     startProgram({
       file: 'offload/app.mjs',
-      env: { BENCH_VARIANT: subject.id },
+      env: { BENCH_VARIANT: id },
       workers,
     }),
 }));
@@ -61,7 +62,14 @@ export const offloadFast = {
     const found = bySubject(subjects, samples);
     const offloaded = found.find(({ id }) => id === 'offloaded');
     return {
-      head: ['/calculate is done', '/fast p99, idle', '/fast p99, busy', 'worst round', '÷ idle', 'calculations/s'],
+      head: [
+        '/calculate is done',
+        '/fast p99, idle',
+        '/fast p99, busy',
+        'worst round',
+        '÷ idle',
+        'calculations/s',
+      ],
       rows: found.map((each) => [
         each.name,
         ms(medianOf(each, 'idleP99Ms')),

@@ -15,13 +15,14 @@ const subjects = [
   { id: 'tinypool', name: 'tinypool' },
   { id: 'workerpool', name: 'workerpool' },
   { id: 'new-worker', name: 'a new Worker for each task' },
-].map((subject) => ({
-  ...subject,
+].map(({ id, name }) => ({
+  id,
+  name,
   // It measures itself: there is no server to wait for.
   start: async () => ({
     run: async (settings) => {
       const fixture = spawnFixture(program, {
-        args: [subject.id, JSON.stringify(settings)],
+        args: [id, JSON.stringify(settings)],
         env: { LOG_LEVEL: 'warn' },
         deadlineMs: 120_000,
       });

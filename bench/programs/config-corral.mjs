@@ -1,6 +1,6 @@
 // The configuration's contestant "Corral": cluster.config, updated by the primary.
 import { bootstrap, defineConfig } from '@corral/core';
-import { reportEvent } from '@corral/test-kit';
+import { reportEvent } from '@corral/test-kit/fixture';
 import { initial, measureOnRequest } from './config-rounds.mjs';
 import { workers } from './settings.mjs';
 

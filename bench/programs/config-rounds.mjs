@@ -1,7 +1,7 @@
 // Primary of the configuration's contestants: times broadcasts, and holds a rate of them.
 import { setTimeout as delay } from 'node:timers/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { reportEvent } from '@corral/test-kit';
+import { reportEvent } from '@corral/test-kit/fixture';
 
 /** What travels: about as much as an app's configuration. */
 export const initial = {

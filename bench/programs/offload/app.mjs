@@ -11,7 +11,7 @@ const CALCULATION_MS = 50;
 await bootstrap((cluster) => {
   const tasks = cluster.offload(new URL('tasks.mjs', import.meta.url), { eager: true });
   const calculate = process.env.BENCH_VARIANT === 'inline' ? spin : tasks.spin;
-  const server = http.createServer(async (request, response) => {
+  const answer = async (request, response) => {
     response.setHeader(WORKER_HEADER, workerName);
     try {
       if (request.url === '/calculate') await calculate(CALCULATION_MS);
@@ -20,7 +20,8 @@ await bootstrap((cluster) => {
       const { status, headers, body } = toHttpError(error);
       response.writeHead(status, headers).end(body);
     }
-  });
+  };
+  const server = http.createServer((request, response) => void answer(request, response));
   server.keepAliveTimeout = 65_000;
   server.listen(port, host);
 }, corralOptions);

@@ -18,11 +18,7 @@ export interface TaskModule {
   readonly options: ResolvedOffloadOptions;
   call(name: string, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown>;
   /** The parts of a call that is to run together with others. */
-  prepare(
-    name: string,
-    thread: ThreadCall,
-    transfer: readonly Transferable[],
-  ): PreparedCall;
+  prepare(name: string, thread: ThreadCall, transfer: readonly Transferable[]): PreparedCall;
   /**
    * Starts all the threads that the module may use.
    *
@@ -119,7 +115,6 @@ export function createTaskModule({ options, scheduler, ...parts }: TaskModulePar
     options,
     // Returns its promise as it is, here and in the proxy: each promise around it would cost what a tenth
     // of the way to the thread does.
-    // oxlint-disable-next-line typescript/promise-function-async
     call(name, args, callOptions) {
       const label = `${moduleName}.${name}()`;
       return new Promise((resolve, reject) => {
@@ -131,11 +126,8 @@ export function createTaskModule({ options, scheduler, ...parts }: TaskModulePar
     prepare(name, thread, transfer) {
       const label = `${moduleName}.${name}()`;
       refuseWhenClosed(label);
-      let prepared: CallParts | undefined;
-      const result = new Promise((resolve, reject) => {
-        prepared = partsOf(label, thread, transfer, resolve, reject);
-      });
-      return { parts: prepared as unknown as CallParts, result };
+      const { promise, resolve, reject } = deferred<unknown>();
+      return { parts: partsOf(label, thread, transfer, resolve, reject), result: promise };
     },
     async warm() {
       const failure = await threads.warm(Math.min(scheduler.limit, options.threads));
