@@ -1,12 +1,8 @@
 // Process tests: the state store's contract on a single server, a Redis Cluster and behind Sentinels.
 import { expect, test } from 'vitest';
 import type { RedisStateOptions } from '@corral/redis-state';
-import {
-  startRedisCluster,
-  startRedisSentinels,
-  startRedisServer,
-  stateStoreCases,
-} from '@corral/test-kit';
+import { startRedisCluster, startRedisSentinels, startRedisServer } from '@corral/test-kit';
+import { stateStoreCases } from '@corral/test-kit/state-cases';
 import { start } from './support.js';
 
 interface Place {

@@ -1,6 +1,4 @@
 // Test process and fixtures: what Corral's own tests share. Explicit named exports, no logic.
-export { contractProgram } from './contract-program.js';
-export type { ContractProgram, ContractSettings } from './contract-program.js';
 export { isFixtureEvent } from './fixture-event.js';
 export type { FixtureEvent } from './fixture-event.js';
 export { freePort } from './free-port.js';
@@ -15,13 +13,9 @@ export { startRedisSentinels } from './redis/redis-sentinels.js';
 export type { RedisSentinels } from './redis/redis-sentinels.js';
 export { startRedisServer } from './redis/redis-server.js';
 export type { RedisServer, RedisServerOptions } from './redis/redis-server.js';
-export { reportEvent, reportEvents } from './report-events.js';
 export { createSessionClient } from './session-client.js';
 export type { SessionClient } from './session-client.js';
 export { spawnFixture } from './spawn-fixture.js';
 export type { Fixture, FixtureExit, FixtureOptions } from './spawn-fixture.js';
-export { createCaseContext } from './state-cases/case.js';
-export type { StateCaseContext, StateStoreCase } from './state-cases/case.js';
-export { stateStoreCases } from './state-cases/index.js';
 export { waitFor } from './wait-for.js';
 export type { WaitForOptions } from './wait-for.js';

@@ -1,5 +1,4 @@
 // Test process and fixtures: what one case of the state store's contract is given.
-import { randomUUID } from 'node:crypto';
 import { waitFor } from '../wait-for.js';
 import type { StateStore } from '@corral/core';
 
@@ -29,7 +28,7 @@ export function createCaseContext(handles: {
   readonly maxValueBytes: number;
   open(): Promise<StateStore>;
 }): StateCaseContext {
-  const name = `contract-${randomUUID()}`;
+  const name = `contract-${process.getBuiltinModule('node:crypto').randomUUID()}`;
   return {
     store: handles.first.namespace(name),
     other: handles.second.namespace(name),

@@ -10,6 +10,9 @@ import { prefixCases } from './prefixes.js';
 import { valueCases } from './values.js';
 import { versionCases } from './versions.js';
 
+export { createCaseContext } from './case.js';
+export type { StateCaseContext, StateStoreCase } from './case.js';
+
 export const stateStoreCases: readonly StateStoreCase[] = [
   ...keyCases,
   ...valueCases,
