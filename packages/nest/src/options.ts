@@ -10,8 +10,11 @@ export interface NestBootstrapOptions extends BootstrapOptions {
   readonly port?: number;
   /** The address it listens on. Default: all. */
   readonly host?: string;
-  /** Makes the platform's adapter: `() => new FastifyAdapter()`. Default: platform-express. */
-  readonly adapter?: () => AbstractHttpAdapter;
+  /**
+   * Makes the platform's adapter: `() => new FastifyAdapter()`. Default: platform-express. It may be async: one
+   * that imports the platform itself saves the primary, which only supervises, from loading it.
+   */
+  readonly adapter?: () => AbstractHttpAdapter | Promise<AbstractHttpAdapter>;
   /** For `NestFactory.create`. `abortOnError` is false unless given, so that Corral can report a failed start. */
   readonly nest?: NestApplicationOptions;
   /** Sets the application up before it listens: pipes, prefix, versioning, CORS, Swagger. */

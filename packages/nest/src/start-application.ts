@@ -13,7 +13,7 @@ export async function startApplication(
   const app =
     adapter === undefined
       ? await NestFactory.create(module, nest)
-      : await NestFactory.create(module, adapter(), nest);
+      : await NestFactory.create(module, await adapter(), nest);
   closeWithCluster(app, cluster);
   await configure?.(app, cluster);
   await app.init();
