@@ -32,18 +32,31 @@ async function startRelease(
   return { fixture, release };
 }
 
+/** What a route of `control.mjs` answers. */
+async function ask<T>({ url }: { readonly url: string }, route: string): Promise<T> {
+  const { json } = await probeJson(`${url}${route}`);
+  return json as T;
+}
+
+interface ToldLease {
+  readonly name: string;
+  readonly fencingToken: number;
+}
+
 test.for(MODES)(
-  'two upgrades under load lose no request, asked for by primary and worker (%s)',
+  'two upgrades under load lose no request and no state, asked for by primary and worker (%s)',
   async (balance) => {
     const { fixture, release } = await startRelease({ workers: 2, balance });
     const loads = (['keep-alive', 'new'] as const).map((connections) =>
-      startLoad({ url: `${fixture.url}?delayMs=5`, connections, concurrency: 3 }),
+      startLoad({ url: `${fixture.url}count`, connections, concurrency: 3 }),
     );
     const answered = async (): Promise<unknown> =>
       await Promise.all(loads.map(async (load) => await load.answered(20)));
     await answered();
     const sockets = listeningSockets(fixture.pid, fixture.port);
     expect(sockets.length).toBeGreaterThan(0);
+    const first = await ask<ToldLease>(fixture, 'lease');
+    expect(await ask(fixture, 'config?level=debug')).toMatchObject({ version: 2 });
 
     release({ version: 2 });
     const outcome = await upgrade(fixture);
@@ -66,6 +79,14 @@ test.for(MODES)(
       'x-version': '2',
       'x-generation': '2',
     });
+    // What was acquired before the state moved is still held by those that live, and by nobody else.
+    const lease = await ask<ToldLease>(fixture, 'lease');
+    expect(lease).toMatchObject({ isHeld: true, isFree: false });
+    expect(lease.fencingToken).toBeGreaterThan(first.fencingToken);
+    const freed = await ask<number>(fixture, `acquire?name=${first.name}`);
+    expect(freed).toBeGreaterThan(lease.fencingToken);
+    const updated = { current: { level: 'debug', release: 2 }, version: 3 };
+    expect(await ask(fixture, 'config')).toEqual(updated);
 
     release({ version: 3 });
     const { json } = await probeJson(`${fixture.url}upgrade`, { timeoutMs: 30_000 });
@@ -76,10 +97,14 @@ test.for(MODES)(
     expect(await statusAt(fixture.url)).toMatchObject({ pid: third, generation: 3, ready: 2 });
     expect((await probe(fixture.url)).headers['x-version']).toBe('3');
 
+    let answers = 0;
     for (const load of loads) {
-      const { failures, refused } = await load.stop();
+      const { ok, failures, refused } = await load.stop();
       expect([failures, refused]).toEqual([[], 0]);
+      answers += ok;
     }
+    expect(await ask(fixture, 'get?key=count')).toBe(answers);
+    expect(await ask(fixture, 'get?key=started')).toBe(6);
     // The last one works as any other: it reloads, and it leaves in order.
     process.kill(third, 'SIGTERM');
     expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
@@ -98,7 +123,8 @@ test.for([
     // Only what never ends is waited for; the good release must boot within it too, on a busy machine.
     const bootTimeoutMs = breaks === 'hang' ? 4_000 : 30_000;
     const { fixture, release } = await startRelease({ workers: 2, bootTimeoutMs });
-    const load = startLoad({ url: fixture.url, connections: 'new', concurrency: 4 });
+    const load = startLoad({ url: `${fixture.url}count`, connections: 'new', concurrency: 4 });
+    await ask(fixture, 'config?level=debug');
     await load.answered(20);
 
     release({ version: 2, breaks });
@@ -121,8 +147,10 @@ test.for([
     expect(await upgrade(fixture)).toMatchObject({ ok: true });
     await waitUntilGone([fixture.pid]);
     await load.answered(20);
-    const { failures, refused } = await load.stop();
+    const { ok, failures, refused } = await load.stop();
     expect([failures, refused]).toEqual([[], 0]);
+    expect(await ask(fixture, 'get?key=count')).toBe(ok);
+    expect(await ask(fixture, 'config')).toMatchObject({ current: { level: 'debug' }, version: 3 });
     expect((await probe(fixture.url)).headers['x-version']).toBe('3');
   },
 );

@@ -3,7 +3,7 @@
 import type { WorkerErrorInfo } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { deferred } from '../deferred.js';
-import { configConflict, configInvalid } from '../errors.js';
+import { configConflict, configInvalid, shuttingDown } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConfigStatus, ConfigUpdateReport } from '../config/config-channel.js';
 import type { CheckedUpdateOptions } from '../config/config-arguments.js';
@@ -48,14 +48,18 @@ export interface ConfigPublisher {
   leave(id: MemberId): void;
   answer(id: MemberId, version: number, error?: WorkerErrorInfo): void;
   /**
+   * @param options `minVersion`: the version it gets is at least this
    * @param source for the log, such as `an update`
    * @throws {CorralError} `CONFIG_INVALID`, `CONFIG_CONFLICT`, or what `change` throws
    */
   update(
     change: Change,
-    options: CheckedUpdateOptions,
+    options: CheckedUpdateOptions & { readonly minVersion?: number },
     source?: string,
   ): Promise<ConfigUpdateReport>;
+  /** Takes no further updates, until `thaw()`; resolves when the one under way is over. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   status(): Pick<ConfigStatus, 'version' | 'value' | 'processes'>;
 }
 
@@ -82,6 +86,7 @@ export function createConfigPublisher(parts: {
   let timeoutMs = 0;
   let state: RolloutState = beginRollouts(current.version);
   let over = deferred<void>();
+  let isFrozen = false;
 
   const advance = (next: RolloutState, send: readonly MemberId[] = []): void => {
     state = next;
@@ -111,10 +116,11 @@ export function createConfigPublisher(parts: {
     value: Json,
     nextText: string,
     source: string,
+    minVersion = 0,
   ): Promise<ConfigUpdateReport> => {
     previous = current;
     previousText = text;
-    current = { version: current.version + 1, value };
+    current = { version: Math.max(current.version + 1, minVersion), value };
     text = nextText;
     over = deferred<void>();
     workerIds = new Map([...members].map(([id, { workerId }]) => [id, workerId]));
@@ -158,6 +164,9 @@ export function createConfigPublisher(parts: {
     return undone.version;
   };
 
+  const setFrozen = async (frozen: boolean): Promise<void> =>
+    await updates.run(async () => await Promise.resolve(void (isFrozen = frozen)));
+
   const onLateRejection = (workerId: number, error: WorkerErrorInfo | undefined): void => {
     const { version } = current;
     logger.error(
@@ -192,7 +201,8 @@ export function createConfigPublisher(parts: {
     },
     update: async (change, options, source = 'an update') =>
       await updates.run(async () => {
-        const { expectedVersion } = options;
+        const { expectedVersion, minVersion } = options;
+        if (isFrozen) throw shuttingDown('cluster.config.update()');
         if (expectedVersion !== undefined && expectedVersion !== current.version) {
           throw configConflict(expectedVersion, current);
         }
@@ -201,10 +211,12 @@ export function createConfigPublisher(parts: {
         requirePins(source, validated.value, parts.pins);
         if (isEqual(validated.value, current.value)) return report();
         ({ timeoutMs } = options);
-        const outcome = await rollOut(validated.value, validated.text, source);
+        const outcome = await rollOut(validated.value, validated.text, source, minVersion);
         if (outcome.rejected.length === 0 || definition.onRejected === 'keep') return outcome;
         return { ...outcome, rolledBackBy: await rollBack() };
       }),
+    freeze: async () => await setFrozen(true),
+    thaw: async () => await setFrozen(false),
     status: () => ({
       version: current.version,
       value: redact(current.value, definition.secrets),

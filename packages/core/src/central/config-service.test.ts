@@ -7,6 +7,7 @@ import { createLogRecorder } from '../../test/simulated-cluster.js';
 import type { LogLine } from '../../test/simulated-cluster.js';
 import { defineConfig } from '../config/define-config.js';
 import type { ConfigOptions } from '../config/define-config.js';
+import type { InheritedConfig } from '../config/inherited-config.js';
 import { startConfigService } from './config-service.js';
 import type { ConfigService } from './config-service.js';
 
@@ -22,7 +23,10 @@ interface Started {
   problem(): Promise<string>;
 }
 
-async function start(options: Partial<ConfigOptions<Input>>): Promise<Started> {
+async function start(
+  options: Partial<ConfigOptions<Input>>,
+  inherited?: InheritedConfig,
+): Promise<Started> {
   let onLine = (): void => undefined;
   const { logger, lines } = createLogRecorder(() => onLine());
   const service = await startConfigService({
@@ -30,6 +34,7 @@ async function start(options: Partial<ConfigOptions<Input>>): Promise<Started> {
     workerId: 0,
     logger,
     events: { emit: () => undefined },
+    inherited,
   });
   onTestFinished(() => service.close());
   const { channel } = service;
@@ -157,5 +162,81 @@ describe('a file', () => {
     expect(await reaches(2)).toMatchObject({ level: 'debug' });
     publishMap('..3', 'level: info\n');
     expect(await reaches(3)).toMatchObject({ level: 'info' });
+  });
+});
+
+describe('the configuration of a primary that succeeds another', () => {
+  it('is the predecessor’s, with the new program’s own where no update has changed it', async () => {
+    const old = await start({});
+    await old.service.channel.update({ level: 'debug' });
+    const same = await start({}, old.service.bequest());
+    expect(same.service.status()).toMatchObject({
+      version: 2,
+      value: { level: 'debug', limit: 1 },
+    });
+
+    const next = await start({ initial: { level: 'info', limit: 5 } }, old.service.bequest());
+    expect(next.service.status()).toMatchObject({
+      version: 3,
+      value: { level: 'debug', limit: 5 },
+    });
+    // It can be left to the next in turn.
+    const third = await start({}, next.service.bequest());
+    expect(third.service.status()).toMatchObject({
+      version: 4,
+      value: { level: 'debug', limit: 1 },
+    });
+  });
+
+  it('yields to the environment, and is not what the old environment said', async () => {
+    const folder = createFolder();
+    const file = path.join(folder, 'config.json');
+    writeFileSync(file, '{"limit":3}');
+    process.env['LEVEL_OF_TEST'] = 'debug';
+    const old = await start({ file, env: { level: 'LEVEL_OF_TEST' } });
+    await old.service.channel.update({ limit: 9 });
+    const bequest = old.service.bequest();
+    const still = await start({ file, env: { level: 'LEVEL_OF_TEST' } }, bequest);
+    expect(still.service.channel.current).toEqual({ level: 'debug', limit: 9 });
+    delete process.env['LEVEL_OF_TEST'];
+    const next = await start({ file, env: { level: 'LEVEL_OF_TEST' } }, bequest);
+    expect(next.service.channel.current).toEqual({ level: 'info', limit: 9 });
+    // What the file has said since is no update.
+    writeFileSync(file, '{"limit":4}');
+    await still.reaches(still.service.channel.version + 1);
+    const later = await start({ file }, still.service.bequest());
+    expect(later.service.channel.current).toEqual({ level: 'info', limit: 4 });
+  });
+
+  it('is the program’s own, with a higher version, when the schema refuses what was left', async () => {
+    const inherited = { version: 7, base: '{"level":"info"}', current: '{"level":"loud"}' };
+    const { service, lines } = await start({}, inherited);
+    expect(service.status()).toMatchObject({ version: 8, value: { level: 'info', limit: 1 } });
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: expect.stringMatching(
+          /configuration 7 of the predecessor is invalid.*level/s,
+        ) as string,
+      }),
+    );
+  });
+
+  it('gets what is changed before the hand-over, and nothing is changed behind its back', async () => {
+    const old = await start({});
+    const next = await start({}, old.service.bequest());
+    const update = old.service.channel.update({ level: 'debug' });
+    const last = await old.service.handOver();
+    await update;
+    await next.service.adopt(last);
+    expect(next.service.status()).toMatchObject({
+      version: 2,
+      value: { level: 'debug', limit: 1 },
+    });
+    const refused = expect.objectContaining({ code: 'SHUTTING_DOWN' }) as unknown as Error;
+    await expect(old.service.channel.update({ limit: 2 })).rejects.toThrow(refused);
+    await old.service.keep();
+    await old.service.channel.update({ limit: 2 });
+    expect(old.service.channel.current).toEqual({ level: 'debug', limit: 2 });
   });
 });

@@ -6,9 +6,13 @@ import { checkChange } from '../config/config-arguments.js';
 import { parseConfigFile } from '../config/config-file.js';
 import type { ConfigFile } from '../config/config-file.js';
 import { createConfigHolder } from '../config/config-holder.js';
+import type { ConfigSnapshot } from '../config/config-holder.js';
 import { applyPins, overlay, readPins, settlePins } from '../config/config-sources.js';
+import type { Pin } from '../config/config-sources.js';
 import { createConfigChannel } from '../config/create-config-channel.js';
 import type { ConfigDefinition } from '../config/define-config.js';
+import { succeedConfig } from '../config/inherited-config.js';
+import type { InheritedConfig } from '../config/inherited-config.js';
 import { mergePatch, rebase } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
 import { requireValid, validateConfig, validateTwice } from '../config/validate-config.js';
@@ -31,6 +35,13 @@ export interface ConfigService {
   gone(worker: ConfigWorker): void;
   update(update: ConfigUpdate): Promise<ConfigUpdateReport>;
   status(): ConfigStatus;
+  /** For a primary that is to succeed this one. */
+  bequest(): InheritedConfig;
+  /** The same, when it takes over: there are no updates here from now on, until `keep()`. */
+  handOver(): Promise<InheritedConfig>;
+  keep(): Promise<void>;
+  /** What has become of the predecessor's configuration since this process began with it. */
+  adopt(next: InheritedConfig): Promise<void>;
   /** Lets go of the file. Idempotent. */
   close(): void;
 }
@@ -49,12 +60,14 @@ export interface ConfigServiceParts {
   readonly workerId: number;
   readonly logger: Logger;
   readonly events: Pick<ClusterEmitter, 'emit'>;
+  /** What a predecessor has left. */
+  readonly inherited?: InheritedConfig | undefined;
 }
 
 /** No worker's: ids of workers begin at 1. */
 const OWN_ID = 0;
-/** How long processes may take for what a file has changed. */
-const FILE_TIMEOUT_MS = 5_000;
+/** How long processes may take for what a file, or the predecessor, has changed. */
+const OWN_TIMEOUT_MS = 5_000;
 
 /**
  * Puts the configuration together, and begins to watch its file.
@@ -74,8 +87,14 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
     what,
     locateIssues(validateTwice(definition.schema, applyPins(base, pins)), file),
   );
-  const initial = { version: 1, value };
   const settledPins = settlePins(value, pins);
+  /** What the sources say, without updates. */
+  let own = value;
+  let inherited = parts.inherited;
+  const initial =
+    inherited === undefined
+      ? { version: 1, value }
+      : beginWith(inherited, value, { schema: definition.schema, pins: settledPins }, logger);
   const publisher = createConfigPublisher({
     definition,
     initial,
@@ -109,7 +128,8 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
         problem = undefined;
         return value;
       };
-      await publisher.update(change, { timeoutMs: FILE_TIMEOUT_MS }, filePath);
+      await publisher.update(change, { timeoutMs: OWN_TIMEOUT_MS }, filePath);
+      own = applyPins(rebase(own, before.content, after.content), settledPins);
       file = after;
     } catch (error) {
       problem = toErrorInfo(error).message;
@@ -120,6 +140,12 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
     filePath === undefined || file === undefined
       ? undefined
       : watchConfigFile(filePath, file.text, readAgain, logger);
+
+  const bequest = (): InheritedConfig => ({
+    version: publisher.current.version,
+    base: JSON.stringify(own),
+    current: publisher.text,
+  });
 
   return {
     channel: createConfigChannel(
@@ -147,8 +173,58 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
       ...publisher.status(),
       ...(problem === undefined ? {} : { problem }),
     }),
+    bequest,
+    async handOver() {
+      await publisher.freeze();
+      return bequest();
+    },
+    keep: publisher.thaw,
+    async adopt(next) {
+      const before = JSON.parse((inherited ?? next).current) as Json;
+      const after = JSON.parse(next.current) as Json;
+      inherited = next;
+      try {
+        await publisher.update(
+          (current) => rebase(current, before, after),
+          { timeoutMs: OWN_TIMEOUT_MS, minVersion: next.version },
+          'the predecessor',
+        );
+      } catch (error) {
+        logger.error(
+          { err: error },
+          'the configuration stays without what the predecessor has changed last',
+        );
+      }
+    },
     close: () => watcher?.close(),
   };
+}
+
+/** What a predecessor has left, or, when the schema does not accept it, the program's own. */
+function beginWith(
+  inherited: InheritedConfig,
+  own: Json,
+  rules: { readonly schema: ConfigDefinition['schema']; readonly pins: readonly Pin[] },
+  logger: Logger,
+): ConfigSnapshot {
+  const { snapshot, refused } = succeedConfig(inherited, own, rules);
+  const { version } = snapshot;
+  if (refused === undefined) {
+    logger.info(
+      { version },
+      `beginning with the predecessor's configuration, as version ${version}`,
+    );
+  } else {
+    const { message } = configInvalid(
+      `configuration ${inherited.version} of the predecessor`,
+      refused,
+    );
+    logger.error(
+      { version },
+      `beginning with what this program says itself, as version ${version}: ${message}`,
+    );
+  }
+  return snapshot;
 }
 
 /** An invalid value's issues get the lines of the file that may have caused them. */

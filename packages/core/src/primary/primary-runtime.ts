@@ -32,7 +32,8 @@ import { createListeners } from './listeners.js';
 import { createMessageRouter } from './message-router.js';
 import { createNodeSystem } from './node-system.js';
 import { createPrimaryState } from './primary-state.js';
-import { startSuccessor, succeed } from './primary-upgrade.js';
+import { meetPredecessor } from './predecessor.js';
+import { startSuccessor } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
 import type { WorkerHandle } from './worker-handle.js';
@@ -71,6 +72,7 @@ export async function startPrimary(
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
   const inheritance = takeInheritance();
+  const predecessor = inheritance && (await meetPredecessor(logger));
   const program = ownProgram(options);
   const system = createNodeSystem({ logger, program });
   const listeners = createListeners({
@@ -104,9 +106,16 @@ export async function startPrimary(
   const config =
     options.config === undefined
       ? undefined
-      : await startConfigService({ definition: options.config, workerId: 0, logger, events });
+      : await startConfigService({
+          definition: options.config,
+          workerId: 0,
+          logger,
+          events,
+          inherited: predecessor?.config,
+        });
   const router = createMessageRouter(logger, (workerId) => supervisor.holderOf(workerId));
   const state = createPrimaryState(options.state, logger);
+  if (state.embedded !== undefined) predecessor?.followState(state.embedded);
   const supervisor = createSupervisor({
     options,
     system,
@@ -197,8 +206,11 @@ export async function startPrimary(
         execPath,
         generation: supervisor.generation + 1,
         listeners: listeners.handOver(),
+        state: state.embedded,
+        config,
         timeoutMs: 2 * options.bootTimeoutMs,
         stopping: stopping.signal,
+        logger,
       });
       const { pid } = successor;
       logger.info({ successorPid: pid }, `process ${pid} has taken over; this primary leaves`);
@@ -297,7 +309,7 @@ export async function startPrimary(
   if (inheritance === undefined) {
     sayReadyToParent();
   } else {
-    await succeed();
+    await predecessor?.succeed((next) => void config?.adopt(next));
     admin = await startAdmin();
   }
   return handle;

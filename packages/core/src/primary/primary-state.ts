@@ -4,15 +4,25 @@ import type { ToPrimary } from '../protocol/messages.js';
 import { createStateStore } from '../state/create-state-store.js';
 import { logListenerError } from '../state/listener-errors.js';
 import { createMemoryState } from '../state/memory-state.js';
+import type { MemoryState } from '../state/memory-state.js';
 import { isStateStore } from '../state/state-settings.js';
 import type { ResolvedStateSettings } from '../state/state-settings.js';
 import type { StateStore } from '../state/state-store.js';
 import type { HostedClient } from './hosted-client.js';
 import { createStateHost } from './state-host.js';
+import type { StateHost } from './state-host.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** A worker, as far as its state calls go. */
 type StateWorker = Pick<WorkerHandle, 'send' | 'offer'>;
+
+/** The embedded store, as far as an upgrade moves it. */
+export interface EmbeddedState {
+  readonly memory: MemoryState;
+  readonly host: StateHost;
+  /** How long a call to the other primary may take. */
+  readonly timeoutMs: number;
+}
 
 export interface PrimaryState {
   /** For the primary itself. */
@@ -21,6 +31,8 @@ export interface PrimaryState {
   onBatch(worker: StateWorker, batch: Extract<ToPrimary, { type: 'state' }>): string | undefined;
   /** The worker has ended: others are to have its leases at once. */
   gone(worker: StateWorker): void;
+  /** Undefined for a store of the user's own, which is outside. */
+  readonly embedded: EmbeddedState | undefined;
   close(): Promise<void>;
 }
 
@@ -60,8 +72,11 @@ function createEmbeddedState(settings: ResolvedStateSettings, logger: Logger): P
       clients.get(worker)?.gone();
       clients.delete(worker);
     },
+    embedded: { memory, host, timeoutMs: settings.timeoutMs },
     async close() {
       await store.close();
+      // After an upgrade: the successor is to know that the last workers' leases are free.
+      await host.idle();
       memory.close();
     },
   };
@@ -73,6 +88,7 @@ function withoutWorkers(store: StateStore): PrimaryState {
     store,
     onBatch: () => 'calls of the embedded store, which this primary does not have',
     gone: () => undefined,
+    embedded: undefined,
     close: async () => await Promise.resolve(),
   };
 }

@@ -1,14 +1,18 @@
-// Primary: starts the primary that is to succeed this one, and waits until it serves.
+// Primary: starts the primary that is to succeed this one, and hands over to it when it serves.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { shuttingDown, upgradeFailed } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { ConfigService } from '../central/config-service.js';
 import { bequeath } from './inheritance.js';
 import type { InheritedListener } from './inheritance.js';
 import type { LaunchProgram } from './launch-program.js';
+import type { EmbeddedState } from './primary-state.js';
+import { createStateGiver } from './state-move.js';
+import { createUpgradeLink } from './upgrade-link.js';
 
-/** What the two primaries say to each other; anything else on the channel is not theirs. */
-const SUCCESSOR_READY = { corralUpgrade: 'successor-ready' } as const;
-const PREDECESSOR_DONE = { corralUpgrade: 'predecessor-released' } as const;
+/** A successor that says nothing for so long while all calls of the state wait for it has failed. */
+const MOVE_SILENCE_MS = 5_000;
 
 export interface UpgradePlan {
   readonly program: LaunchProgram;
@@ -16,9 +20,12 @@ export interface UpgradePlan {
   readonly execPath: string;
   readonly generation: number;
   readonly listeners: readonly InheritedListener[];
+  readonly state: EmbeddedState | undefined;
+  readonly config: Pick<ConfigService, 'bequest' | 'handOver' | 'keep'> | undefined;
   readonly timeoutMs: number;
   /** Aborted when this primary shuts down: nobody is to succeed it then. */
   readonly stopping: AbortSignal;
+  readonly logger: Logger;
 }
 
 export interface Successor {
@@ -28,84 +35,108 @@ export interface Successor {
 }
 
 /**
- * Resolves when the new primary's workers are ready. Until then nothing has changed here.
+ * Resolves when the new primary's workers are ready and the state is there. Until then nothing has changed
+ * here; afterwards this process's workers reach the state through it.
  *
  * @throws {CorralError} `UPGRADE_FAILED`; the new process is gone then
  */
 export async function startSuccessor(plan: UpgradePlan): Promise<Successor> {
-  const { program, execPath, generation, listeners, timeoutMs, stopping } = plan;
-  const { fds, env } = bequeath(generation, listeners);
+  const { program, execPath, config, stopping } = plan;
+  const { fds, env } = bequeath(plan.generation, plan.listeners);
   const child = spawn(execPath, [...program.execArgv, program.exec, ...program.args], {
     cwd: program.cwd,
     env: { ...process.env, ...env },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...fds],
+    // As between primary and workers: the state is in it.
+    serialization: 'advanced',
     // It is to outlive this process and its terminal.
     detached: true,
   });
-  await successorReady(child, timeoutMs, stopping);
+  const link = createUpgradeLink(child, plan.logger);
+  const state = plan.state && createStateGiver(plan.state, link);
+  const watch = watchSuccessor(child, stopping);
+
+  /** Nothing more is done once the successor has failed. */
+  const unlessFailed = async <T>(step: Promise<T>): Promise<T> =>
+    await Promise.race([step, watch.failed]);
+  const handOver = async (): Promise<void> => {
+    const ready = link.next('ready');
+    link.on(
+      'hello',
+      () =>
+        void link.send({
+          type: 'welcome',
+          hasState: state !== undefined,
+          ...(config && { config: config.bequest() }),
+        }),
+    );
+    watch.expect('was not ready', plan.timeoutMs);
+    const { wantsState } = await unlessFailed(ready);
+    watch.expectNothing();
+    // First: an update that is under way can take its time.
+    const lastConfig = config && (await unlessFailed(config.handOver()));
+    if (state !== undefined && wantsState) {
+      const expectProgress = (): void =>
+        watch.expect('did not take the state over', MOVE_SILENCE_MS);
+      expectProgress();
+      await unlessFailed(state.give(expectProgress));
+    }
+    link.send({ type: 'yours', ...(lastConfig && { config: lastConfig }) });
+    if (wantsState) state?.given();
+  };
+
+  try {
+    await handOver();
+  } catch (error) {
+    child.kill('SIGKILL');
+    link.end();
+    state?.keep();
+    void config?.keep();
+    throw error;
+  } finally {
+    watch.end();
+  }
   child.unref();
+  return { pid: child.pid ?? 0, release: () => void link.send({ type: 'released' }) };
+}
+
+interface SuccessorWatch {
+  /** Rejects when the successor has failed, or is not wanted any more. */
+  readonly failed: Promise<never>;
+  /** It has failed when it is not told otherwise within this time. */
+  expect(what: string, withinMs: number): void;
+  expectNothing(): void;
+  end(): void;
+}
+
+function watchSuccessor(child: ChildProcess, stopping: AbortSignal): SuccessorWatch {
+  let fail: (error: Error) => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  const failBecause = (why: string, cause?: unknown): void => fail(upgradeFailed(why, cause));
+  const onStopping = (): void => fail(shuttingDown('cluster.upgrade()'));
+  const onExit = (code: number | null, signal: string | null): void =>
+    failBecause(`the new primary ended (${signal ?? `code ${code}`}) before it was ready`);
+  stopping.addEventListener('abort', onStopping);
+  child.on('error', (error) => failBecause('the new primary could not be started', error));
+  child.on('exit', onExit);
+  const expectNothing = (): void => clearTimeout(timer);
+
   return {
-    pid: child.pid ?? 0,
-    release() {
-      // With a callback: a successor that has gone meanwhile is no error of ours any more.
-      child.send(PREDECESSOR_DONE, () => child.disconnect());
+    failed,
+    expect(what, withinMs) {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        failBecause(`the new primary ${what} within ${withinMs} ms`);
+      }, withinMs);
+    },
+    expectNothing,
+    end() {
+      expectNothing();
+      stopping.removeEventListener('abort', onStopping);
+      child.removeListener('exit', onExit);
     },
   };
-}
-
-async function successorReady(
-  child: ChildProcess,
-  timeoutMs: number,
-  stopping: AbortSignal,
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const settled = (): void => {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', onStopping);
-    };
-    const end = (error: Error): void => {
-      settled();
-      child.kill('SIGKILL');
-      reject(error);
-    };
-    const fail = (why: string, cause?: unknown): void => end(upgradeFailed(why, cause));
-    const timer = setTimeout(() => {
-      fail(`the new primary was not ready within ${timeoutMs} ms`);
-    }, timeoutMs);
-    const onStopping = (): void => end(shuttingDown('cluster.upgrade()'));
-    stopping.addEventListener('abort', onStopping);
-    child.on('error', (error) => fail('the new primary could not be started', error));
-    child.on('exit', (code, signal) => {
-      fail(`the new primary ended (${signal ?? `code ${code}`}) before it was ready`);
-    });
-    child.on('message', (message) => {
-      if (!isSaying(message, SUCCESSOR_READY)) return;
-      settled();
-      child.removeAllListeners('exit');
-      resolve();
-    });
-  });
-}
-
-/** In the new primary: says that it serves, and resolves when the old one has let go, or has gone. */
-export async function succeed(): Promise<void> {
-  // One that has died meanwhile has let go of everything.
-  if (!process.connected || process.send === undefined) return;
-  const released = new Promise<void>((resolve) => {
-    process.on('message', (message) => {
-      if (isSaying(message, PREDECESSOR_DONE)) resolve();
-    });
-    process.once('disconnect', () => resolve());
-  });
-  // With a callback, a predecessor that dies at this moment is no 'error' event.
-  process.send(SUCCESSOR_READY, undefined, undefined, () => undefined);
-  await released;
-}
-
-function isSaying(message: unknown, wanted: { readonly corralUpgrade: string }): boolean {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    Reflect.get(message, 'corralUpgrade') === wanted.corralUpgrade
-  );
 }

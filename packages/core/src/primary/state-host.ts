@@ -32,12 +32,13 @@ export interface StateHost {
   resumeHere(): void;
   /** It happens there. */
   resumeElsewhere(remote: RemoteBackend): void;
+  /** Resolves when all that was passed on so far has been answered. */
+  idle(): Promise<void>;
 }
 
-/** @param remote where the state is as yet, if not here */
-export function createStateHost(memory: MemoryState, remote?: RemoteBackend): StateHost {
+export function createStateHost(memory: MemoryState): StateHost {
   const peers = new Set<ClientPort>();
-  let place: Place = remote === undefined ? { name: 'here' } : { name: 'elsewhere', remote };
+  let place: Place = { name: 'here' };
 
   const executeHere = (operation: WireOperation): unknown => {
     switch (operation.name) {
@@ -118,6 +119,9 @@ export function createStateHost(memory: MemoryState, remote?: RemoteBackend): St
       if (place.name !== 'moving') place = { name: 'moving', arrived: deferred<void>() };
     },
     resumeHere: () => resume({ name: 'here' }),
-    resumeElsewhere: (there) => resume({ name: 'elsewhere', remote: there }),
+    resumeElsewhere: (remote) => resume({ name: 'elsewhere', remote }),
+    async idle() {
+      if (place.name === 'elsewhere') await place.remote.idle();
+    },
   };
 }

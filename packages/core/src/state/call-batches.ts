@@ -43,6 +43,8 @@ export interface CallBatches {
   /** @throws {CorralError} what the other process says, or `STATE_UNAVAILABLE` */
   call(operation: WireOperation): Promise<unknown>;
   onAnswer(answer: StateAnswer): void;
+  /** Resolves when all calls so far have their answers. */
+  idle(): Promise<void>;
   /** Rejects what waits, and what comes. */
   end(toError: () => CorralError): void;
 }
@@ -163,6 +165,9 @@ export function createCallBatches({ send, timeoutMs }: CallBatchesOptions): Call
         }
       }
       if (end === names.length) settle(seq, batch);
+    },
+    async idle() {
+      await Promise.all([...batches.values()].map(async ({ settled }) => await settled.promise));
     },
     end,
   };

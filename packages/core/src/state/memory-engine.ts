@@ -62,7 +62,8 @@ export interface MemoryEngine {
   entries(nowMs: () => number): IterableIterator<EntryRecord>;
   leases(nowMs: number): readonly LeaseRecord[];
   /**
-   * Takes over what another engine had; its versions and tokens are never given again.
+   * Takes over what another engine had, unless there is something newer; its versions and tokens are never
+   * given again.
    *
    * @returns how many entries there was no room for
    */
@@ -260,6 +261,7 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       for (const record of records.leases) leases.restore(record, nowMs);
       let refused = 0;
       for (const [key, data, version, expiresInMs] of records.entries) {
+        if ((table.find(key, nowMs)?.version ?? 0) >= version) continue;
         const entry = toNewEntry(key, data);
         try {
           table.makeRoomFor([entry], nowMs);

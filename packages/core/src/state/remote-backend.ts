@@ -9,6 +9,7 @@ export interface RemoteBackend extends StateBackend {
   /** Any operation, also one that only travels. */
   readonly call: CallBatches['call'];
   readonly onAnswer: CallBatches['onAnswer'];
+  readonly idle: CallBatches['idle'];
   onPublished(channel: string, data: StateData | number): void;
   /** The other process has gone: rejects what waits and what comes. */
   disconnected(): void;
@@ -20,7 +21,7 @@ interface Subscription {
 }
 
 export function createRemoteBackend(options: CallBatchesOptions): RemoteBackend {
-  const { call, onAnswer, end } = createCallBatches(options);
+  const { call, onAnswer, idle, end } = createCallBatches(options);
   const channels = createChannels();
   const subscriptions = new Map<string, Subscription>();
 
@@ -52,6 +53,7 @@ export function createRemoteBackend(options: CallBatchesOptions): RemoteBackend 
   return {
     call,
     onAnswer,
+    idle,
     execute: call as StateBackend['execute'],
     async subscribe(channel, listener) {
       const stop = channels.subscribe(channel, listener);

@@ -1,0 +1,46 @@
+// Primary: one that has been started by another to succeed it in an upgrade: what it gets from there, and when.
+import type { InheritedConfig } from '../config/inherited-config.js';
+import type { Logger } from '../logger.js';
+import { followState } from './state-move.js';
+import type { EmbeddedState } from './primary-state.js';
+import { createUpgradeLink } from './upgrade-link.js';
+
+export interface Predecessor {
+  /** What its configuration was when this process began. */
+  readonly config: InheritedConfig | undefined;
+  /** Until this process has succeeded, the state is there. */
+  followState(embedded: EmbeddedState): void;
+  /**
+   * Says that this process serves, and takes over what the predecessor has.
+   *
+   * @param adoptConfig told what the configuration has become meanwhile
+   * @returns when it has let go of everything, or has gone
+   */
+  succeed(adoptConfig: (config: InheritedConfig) => void): Promise<void>;
+}
+
+/** Asks the predecessor what there is; with undefined when it has gone. */
+export async function meetPredecessor(logger: Logger): Promise<Predecessor | undefined> {
+  const link = createUpgradeLink(process, logger);
+  const welcomed = link.next('welcome');
+  link.send({ type: 'hello' });
+  const welcome = await Promise.race([welcomed, link.closed]);
+  if (welcome === undefined) return undefined;
+  let ownState: (() => void) | undefined;
+
+  return {
+    config: welcome.config,
+    followState(embedded) {
+      if (welcome.hasState) ownState = followState(embedded, link, logger);
+    },
+    async succeed(adoptConfig) {
+      const released = link.next('released');
+      link.on('yours', ({ config }) => {
+        ownState?.();
+        if (config !== undefined) adoptConfig(config);
+      });
+      link.send({ type: 'ready', wantsState: ownState !== undefined });
+      await Promise.race([released, link.closed]);
+    },
+  };
+}

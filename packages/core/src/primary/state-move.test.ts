@@ -1,0 +1,160 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { linkChannels } from '../../test/linked-channels.js';
+import type { LinkedChannels } from '../../test/linked-channels.js';
+import { createLogRecorder } from '../../test/simulated-cluster.js';
+import type { LogLine } from '../../test/simulated-cluster.js';
+import { linkState } from '../../test/state-link.js';
+import { createStateStore } from '../state/create-state-store.js';
+import { createMemoryState } from '../state/memory-state.js';
+import type { MemoryLimits } from '../state/memory-table.js';
+import type { StateStore } from '../state/state-store.js';
+import type { EmbeddedState } from './primary-state.js';
+import { createStateHost } from './state-host.js';
+import { createStateGiver, followState } from './state-move.js';
+import type { StateGiver } from './state-move.js';
+import { createUpgradeLink } from './upgrade-link.js';
+import type { UpgradeLink } from './upgrade-link.js';
+
+interface Side {
+  readonly embedded: EmbeddedState;
+  readonly link: UpgradeLink;
+  /** Of a worker of this primary. */
+  readonly store: StateStore;
+}
+
+interface Upgrade {
+  readonly old: Side;
+  readonly next: Side;
+  readonly giver: StateGiver;
+  /** Makes the state the successor's own. */
+  readonly own: () => void;
+  readonly channels: LinkedChannels;
+  readonly lines: readonly LogLine[];
+}
+
+function createSide(link: UpgradeLink, limits?: Partial<MemoryLimits>): Side {
+  const memory = createMemoryState(limits);
+  onTestFinished(() => memory.close());
+  const embedded = { memory, host: createStateHost(memory), timeoutMs: 5_000 };
+  return { embedded, link, store: createStateStore(linkState(embedded.host).backend) };
+}
+
+function beginUpgrade(limits?: Partial<MemoryLimits>): Upgrade {
+  const channels = linkChannels();
+  const { logger, lines } = createLogRecorder();
+  const [old, next] = [
+    createSide(createUpgradeLink(channels.ends[0], logger)),
+    createSide(createUpgradeLink(channels.ends[1], logger), limits),
+  ];
+  const giver = createStateGiver(old.embedded, old.link);
+  const own = followState(next.embedded, next.link, logger);
+  return { old, next, giver, own, channels, lines };
+}
+
+async function fill(store: StateStore, count: number): Promise<void> {
+  await store.setMany(Array.from({ length: count }, (_, index) => [`key-${index}`, index]));
+}
+
+/** Increments until told to stop; resolves with how often. */
+function startCounting(store: StateStore): () => Promise<number> {
+  let isOver = false;
+  const counting = (async () => {
+    let count = 0;
+    for (; !isOver; count++) await store.increment('count');
+    return count;
+  })();
+  return async () => {
+    isOver = true;
+    return await counting;
+  };
+}
+
+describe('a state that moves to another primary', () => {
+  it('is one for both, before, meanwhile and afterwards', async () => {
+    const { old, next, giver, own, channels } = beginUpgrade();
+    await fill(old.store, 12_345);
+    await old.store.set('brief', 1, { ttlMs: 60_000 });
+    expect(await next.store.get('key-7')).toBe(7);
+    const lease = await next.store.acquireLease('job', { ttlMs: 60_000 });
+    const counts = [startCounting(old.store), startCounting(next.store)];
+
+    let progress = 0;
+    await giver.give(() => (progress += 1));
+    expect(progress).toBeGreaterThan(5);
+    await nextTurn();
+    own();
+    giver.given();
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+
+    const done = await Promise.all(counts.map(async (stop) => await stop()));
+    const sum = done.reduce((total, count) => total + count);
+    expect(done.every((count) => count > 5)).toBe(true);
+    for (const store of [old.store, next.store]) {
+      expect(await store.get('count')).toBe(sum);
+      expect(await store.get('key-12344')).toBe(12_344);
+      expect((await store.getEntry('brief'))?.expiresInMs).toBeLessThanOrEqual(60_000);
+      expect(await store.acquireLease('job', { ttlMs: 60_000 })).toBeUndefined();
+    }
+    expect(await lease?.renew()).toBe(true);
+    const other = await old.store.acquireLease('other', { ttlMs: 60_000 });
+    expect(other?.fencingToken).toBeGreaterThan(lease?.fencingToken ?? Infinity);
+    // It was there that all of this was done.
+    expect(next.embedded.memory.engine.size).toBe(12_347);
+    expect(channels.sent.filter((type) => type === 'chunk').length).toBeGreaterThan(12);
+  });
+
+  it('travels no faster than it arrives', async () => {
+    const { old, giver, channels, next } = beginUpgrade();
+    await fill(old.store, 20_000);
+    next.link.on('chunk', () => undefined);
+    void giver.give(() => undefined);
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    expect(channels.sent.filter((type) => type === 'chunk')).toHaveLength(4);
+  });
+
+  it('stays where it was when the successor fails on the way', async () => {
+    const { old, giver, channels } = beginUpgrade();
+    await fill(old.store, 20_000);
+    const lease = await old.store.acquireLease('job', { ttlMs: 60_000 });
+    const stop = startCounting(old.store);
+    await new Promise<void>((resolve) => {
+      let left = 5;
+      void giver.give(() => {
+        left -= 1;
+        if (left === 0) resolve();
+      });
+    });
+    channels.disconnect();
+    old.link.end();
+    giver.keep();
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    const count = await stop();
+    expect(await old.store.get('count')).toBe(count);
+    expect(await old.store.get('key-19999')).toBe(19_999);
+    expect(await lease?.renew()).toBe(true);
+  });
+
+  it('is what has arrived when the predecessor dies, and the successor goes on', async () => {
+    const { old, next, giver, channels } = beginUpgrade();
+    await fill(old.store, 2_500);
+    await giver.give(() => undefined);
+    const waiting = next.store.increment('count');
+    channels.disconnect();
+    expect(await waiting).toMatchObject({ value: 1 });
+    expect(await next.store.get('key-2499')).toBe(2_499);
+  });
+
+  it('leaves out what the successor has no room for, and says so', async () => {
+    const { old, next, giver, own, lines } = beginUpgrade({ maxEntries: 100 });
+    await fill(old.store, 150);
+    await giver.give(() => undefined);
+    own();
+    giver.given();
+    expect(await next.store.get('key-99')).toBe(99);
+    expect(await old.store.has('key-149')).toBe(false);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining('50 entries') as string }),
+    );
+  });
+});
