@@ -32,7 +32,6 @@ import { createListeners } from './listeners.js';
 import { createMessageRouter } from './message-router.js';
 import { createNodeSystem } from './node-system.js';
 import { createPrimaryState } from './primary-state.js';
-import { meetPredecessor } from './predecessor.js';
 import { startSuccessor } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
@@ -72,7 +71,8 @@ export async function startPrimary(
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
   const inheritance = takeInheritance();
-  const predecessor = inheritance && (await meetPredecessor(logger));
+  const predecessor =
+    inheritance && (await (await import('./predecessor.js')).meetPredecessor(logger));
   const program = ownProgram(options);
   const system = createNodeSystem({ logger, program });
   const listeners = createListeners({
