@@ -87,7 +87,7 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
     await Promise.all(programs.splice(0).map(async (fixture) => await fixture.close()));
   };
 
-  // One program for all that leaves it as it was, and for the reload that ends it.
+  // One program for all that leaves it as it was, and for the load that ends it.
   describe(`adapter contract: ${name}`, () => {
     let program: Program;
     beforeAll(async () => {
@@ -163,9 +163,12 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       expect(program.fixture.events.filter(({ event }) => event === 'workerExit')).toEqual([]);
     });
 
-    it('reload under load loses nothing', async () => {
+    it('a reload and a SIGTERM under load: every accepted request is answered, then the app closes', async () => {
       const loads = startLoads(program);
-      await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
+      const answered = async (): Promise<void> => {
+        await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
+      };
+      await answered();
 
       program.fixture.kill('SIGUSR2');
       const reload = await program.fixture.nextEvent('reload');
@@ -174,32 +177,39 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
         const exit = await program.fixture.nextEvent('workerExit');
         expect(exit).toMatchObject({ reason: 'reload', code: 0 });
       }
-      await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
-      for (const load of loads) expectNothingLost(await load.stop());
-
+      await answered();
       const identities = await program.identities();
       expect([...identities.values()].map(({ generation }) => generation)).toEqual([2, 2]);
+      // Later, at the end of the process, connections may come too late; until now none may have failed.
+      for (const load of loads) expect(load.report()).toMatchObject({ failures: [], refused: 0 });
+
+      const pids = program.fixture.family();
+      const slow = program.get(SLOW_PATH, { headers: { [COUNTED_HEADER]: '1' } });
+      slow.catch(() => undefined);
+      await program.fixture.waitForOutput(linesOf('slow', 1));
       program.fixture.kill('SIGTERM');
-      expect(await program.fixture.waitForExit()).toEqual({ code: 0, signal: null });
+      const exit = await program.fixture.waitForExit();
+      const reports = await Promise.all(loads.map(async (load) => await load.stop()));
+
+      expect(exit).toEqual({ code: 0, signal: null });
+      expect(await slow).toMatchObject({ status: 200, body: 'done' });
+      for (const report of reports) expectNoAcceptedLost(report);
+      await waitUntilGone(pids);
+
+      const lines = linesIn(program.fixture.output);
+      const closed = lines.filter((line) => line.contract === 'closing');
+      expect(closed.map(({ workerId }) => workerId).sort()).toEqual([1, 1, 2, 2]);
+      expect(closed.map(({ unanswered }) => unanswered)).toEqual([0, 0, 0, 0]);
+      expect(lines.filter((line) => line.contract === 'late')).toEqual([]);
+      // What the app answered is what the clients received.
+      const answers = closed.reduce((sum, line) => sum + line.answered, 0);
+      const received = reports.reduce((sum, report) => sum + report.ok, 1);
+      expect(answers).toBe(received);
     });
   });
 
   describe(`adapter contract: ${name}`, () => {
     afterEach(closeAll);
-
-    it('answers health routes where it is told to, and only there', async () => {
-      const program = await start({
-        isPassive: true,
-        health: { live: '/-/live', ready: '/-/ready', startup: false, health: '/-/health' },
-      });
-      expect(await program.get('/-/live?verbose')).toMatchObject({ status: 200 });
-      expect(await program.get('/-/ready')).toMatchObject({ status: 200, body: 'ok' });
-      expect(await program.get('/-/health')).toMatchObject({ status: 200 });
-      for (const path of ['/livez', '/readyz', '/startupz', '/health']) {
-        expect(await program.get(path), path).toMatchObject({ status: 404 });
-      }
-      await endPassive(program);
-    });
 
     it('while draining: not ready, live, and still serving', async () => {
       const program = await start({ holdsDrain: true });
@@ -219,49 +229,27 @@ export function describeAdapterContract(name: string, contract: AdapterContractO
       expect(await program.fixture.waitForExit()).toEqual({ code: 0, signal: null });
     });
 
-    it('SIGTERM under load: every accepted request is answered, then the app closes', async () => {
-      const program = await start();
-      const pids = program.fixture.family();
-      const loads = startLoads(program);
-      await Promise.all(loads.map(async (load) => await load.answered(LOAD_BEFORE_SIGNAL)));
-      const slow = program.get(SLOW_PATH, { headers: { [COUNTED_HEADER]: '1' } });
-      slow.catch(() => undefined);
-      await program.fixture.waitForOutput(linesOf('slow', 1));
-
-      program.fixture.kill('SIGTERM');
-      const exit = await program.fixture.waitForExit();
-      const reports = await Promise.all(loads.map(async (load) => await load.stop()));
-
-      expect(exit).toEqual({ code: 0, signal: null });
-      expect(await slow).toMatchObject({ status: 200, body: 'done' });
-      for (const report of reports) expectNoAcceptedLost(report);
-      await waitUntilGone(pids);
-
-      const lines = linesIn(program.fixture.output);
-      const closed = lines.filter((line) => line.contract === 'closing');
-      expect(closed.map(({ workerId }) => workerId).sort()).toEqual([1, 2]);
-      expect(closed.map(({ unanswered }) => unanswered)).toEqual([0, 0]);
-      expect(lines.filter((line) => line.contract === 'late')).toEqual([]);
-      // What the app answered is what the clients received.
-      const answered = closed.reduce((sum, line) => sum + line.answered, 0);
-      const received = reports.reduce((sum, report) => sum + report.ok, 1);
-      expect(answered).toBe(received);
-    });
-
     it('runs without bootstrap(), as in its own tests, and ends with its server', async () => {
-      const program = await start({ isPassive: true });
+      const program = await start({
+        isPassive: true,
+        health: { live: '/-/live', ready: '/-/ready', startup: false, health: '/-/health' },
+      });
       const app = await program.get('/');
       expect(JSON.parse(app.body)).toEqual({ role: 'single', workerId: 1, generation: 1 });
-      expect(await program.get('/readyz')).toMatchObject({ status: 200, body: 'ok' });
-      await endPassive(program);
+
+      // The health routes are where it was told to have them, and only there.
+      expect(await program.get('/-/live?verbose')).toMatchObject({ status: 200 });
+      expect(await program.get('/-/ready')).toMatchObject({ status: 200, body: 'ok' });
+      expect(await program.get('/-/health')).toMatchObject({ status: 200 });
+      for (const path of ['/livez', '/readyz', '/startupz', '/health']) {
+        expect(await program.get(path), path).toMatchObject({ status: 404 });
+      }
+
+      // Nothing of Corral's keeps the process running: no timer, no signal handler.
+      program.fixture.send(CLOSE_MESSAGE);
+      expect(await program.fixture.waitForExit()).toEqual({ code: 0, signal: null });
     });
   });
-}
-
-/** Nothing of Corral's keeps the process running: no timer, no signal handler. */
-async function endPassive({ fixture }: Program): Promise<void> {
-  fixture.send(CLOSE_MESSAGE);
-  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
 }
 
 function startLoads({ url }: Program): readonly Load[] {
@@ -274,10 +262,6 @@ function startLoads({ url }: Program): readonly Load[] {
       workerIdOf: ({ body }) => String((JSON.parse(body) as Identity).workerId),
     }),
   );
-}
-
-function expectNothingLost(report: LoadReport): void {
-  expect(report).toMatchObject({ failures: [], refused: 0, byStatus: { 200: report.ok } });
 }
 
 /**
