@@ -133,6 +133,20 @@ export interface ClusterStatus {
   readonly workers: readonly WorkerStatus[];
   /** Absent when `bootstrap()` was given no config. */
   readonly config?: ConfigStatus;
+  /** Absent without `state.snapshotFile`. */
+  readonly stateSnapshot?: StateSnapshotStatus;
+}
+
+/** The file that the embedded state is written to. */
+export interface StateSnapshotStatus {
+  readonly file: string;
+  /** When it was written last, as an ISO date; absent when this process has not written it yet. */
+  readonly writtenAt?: string;
+  /** How many entries there were, and how long it took. */
+  readonly entries?: number;
+  readonly durationMs?: number;
+  /** Why it cannot be written at the moment. */
+  readonly problem?: string;
 }
 
 export interface ReloadOptions {

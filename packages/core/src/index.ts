@@ -64,6 +64,7 @@ export type {
   ShutdownHookOptions,
   ShutdownPhase,
   StackFrame,
+  StateSnapshotStatus,
   UpgradeOptions,
   WorkerErrorInfo,
   WorkerStateName,

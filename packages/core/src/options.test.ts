@@ -71,6 +71,8 @@ describe('options that are not given', () => {
         maxValueBytes: 1_048_576,
         onFull: 'reject',
         timeoutMs: 5_000,
+        snapshotFile: undefined,
+        snapshotIntervalMs: 60_000,
       },
     });
   });

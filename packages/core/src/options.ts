@@ -136,6 +136,8 @@ const schema = z.strictObject({
     maxValueBytes: bytes(),
     onFull: z.enum(['reject', 'evict-lru']),
     timeoutMs: durationMs(10),
+    snapshotFile: z.string('the path of a file').min(1).optional(),
+    snapshotIntervalMs: durationMs(10),
   }),
   config: z.custom<ConfigDefinition>(isConfigDefinition, 'what defineConfig() returns').optional(),
 });
@@ -213,7 +215,10 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
     admin: parsed.data.admin,
     logger: parsed.data.logger,
     config: parsed.data.config,
-    state: givenStore ?? parsed.data.state,
+    state: givenStore ?? {
+      ...parsed.data.state,
+      snapshotFile: parsed.data.state.snapshotFile,
+    },
   });
 }
 

@@ -1,8 +1,10 @@
 // Process tests: the shared state between real processes, and what it outlives.
+import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { waitUntilGone } from '@corral/test-kit';
 import type { Fixture } from '@corral/test-kit';
-import { call, pidsOf, start } from './support.js';
+import { fileMatches, temporaryDirectory } from './balance-support.js';
+import { call, logLines, pidsOf, start } from './support.js';
 import type { FixtureBootstrapOptions, statusOf } from './support.js';
 
 type Status = Awaited<ReturnType<typeof statusOf>>;
@@ -81,4 +83,50 @@ test('calls fail at their deadline while the primary does not answer, and at onc
   fixture.kill('SIGKILL');
   await fixture.waitForOutput(/STATE_UNAVAILABLE .*the primary has gone/);
   await waitUntilGone(pids);
+});
+
+test('with a file the state outlives a restart and a killed primary, and a damaged file ends nothing', async () => {
+  const file = `${temporaryDirectory()}/state`;
+  const session = { user: 'ada', since: new Date(0).toISOString() };
+  const begin = async (
+    workers: number,
+    snapshotIntervalMs = 60_000,
+  ): ReturnType<typeof startState> =>
+    await startState({ workers, state: { snapshotFile: file, snapshotIntervalMs } });
+  const end = async (fixture: Fixture): Promise<void> => {
+    fixture.kill('SIGTERM');
+    expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+  };
+
+  const first = await begin(1);
+  await stateCall(first.fixture, 1, 'set', 'session', session, { ttlMs: 600_000 });
+  await stateCall(first.fixture, 1, 'set', 'brief', 1, { ttlMs: 1 });
+  await stateCall(first.fixture, 1, 'increment', 'count');
+  await end(first.fixture);
+
+  const second = await begin(1, 20);
+  expect(await stateCall(second.fixture, 1, 'get', 'session')).toEqual({ value: session });
+  expect(await stateCall(second.fixture, 1, 'has', 'brief')).toEqual({ value: false });
+  expect(await stateCall(second.fixture, 1, 'increment', 'count')).toMatchObject({
+    value: { value: 2 },
+  });
+  await fileMatches(file, /"count",2,/);
+  second.fixture.kill('SIGKILL');
+  await waitUntilGone([second.fixture.pid, ...second.pids]);
+
+  // A process alone has the same.
+  const third = await begin(0);
+  expect(await stateCall(third.fixture, 1, 'increment', 'count')).toMatchObject({
+    value: { value: 3 },
+  });
+  await end(third.fixture);
+
+  fs.truncateSync(file, fs.statSync(file).size - 1);
+  const fourth = await begin(0);
+  expect(await stateCall(fourth.fixture, 1, 'has', 'count')).toEqual({ value: false });
+  const warnings = logLines(fourth.fixture.output).filter(({ level }) => level === 40);
+  expect(warnings).toEqual([
+    expect.objectContaining({ aside: expect.stringContaining(`${file}.damaged-`) as string }),
+  ]);
+  await end(fourth.fixture);
 });

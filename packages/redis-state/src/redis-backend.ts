@@ -146,15 +146,10 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
       return { cursor, entries };
     },
 
-    async clear({ prefix }) {
-      let removed = 0;
-      let cursor = '';
-      do {
-        const step = await scan('clear', { prefix, cursor, count: STEP_KEYS });
-        if (step.keys.length > 0) removed += await unlink('clear', step.keys.map(stateKey));
-        ({ cursor } = step);
-      } while (cursor !== '');
-      return removed;
+    async clear({ prefix, cursor }) {
+      const step = await scan('clear', { prefix, cursor, count: STEP_KEYS });
+      const removed = step.keys.length === 0 ? 0 : await unlink('clear', step.keys.map(stateKey));
+      return { cursor: step.cursor, removed };
     },
 
     async acquireLease({ lease, owner, ttlMs }) {

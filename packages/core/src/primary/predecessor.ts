@@ -8,7 +8,8 @@ import { createUpgradeLink } from './upgrade-link.js';
 export interface Predecessor {
   /** What its configuration was when this process began. */
   readonly config: InheritedConfig | undefined;
-  /** Until this process has succeeded, the state is there. */
+  readonly hasState: boolean;
+  /** To be called if it has a state: until this process has succeeded, it is there. */
   followState(embedded: EmbeddedState): void;
   /**
    * Says that this process serves, and takes over what the predecessor has.
@@ -30,8 +31,9 @@ export async function meetPredecessor(logger: Logger): Promise<Predecessor | und
 
   return {
     config: welcome.config,
+    hasState: welcome.hasState,
     followState(embedded) {
-      if (welcome.hasState) ownState = followState(embedded, link, logger);
+      ownState = followState(embedded, link, logger);
     },
     async succeed(adoptConfig) {
       const released = link.next('released');

@@ -31,7 +31,7 @@ import { ownProgram } from './launch-program.js';
 import { createListeners } from './listeners.js';
 import { createMessageRouter } from './message-router.js';
 import { createNodeSystem } from './node-system.js';
-import { createPrimaryState } from './primary-state.js';
+import { openPrimaryState } from './primary-state.js';
 import { startSuccessor } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
@@ -114,8 +114,7 @@ export async function startPrimary(
           inherited: predecessor?.config,
         });
   const router = createMessageRouter(logger, (workerId) => supervisor.holderOf(workerId));
-  const state = createPrimaryState(options.state, logger);
-  if (state.embedded !== undefined) predecessor?.followState(state.embedded);
+  const state = await openPrimaryState(options.state, predecessor, logger);
   const supervisor = createSupervisor({
     options,
     system,
@@ -144,6 +143,7 @@ export async function startPrimary(
 
   const status = (): ClusterStatus => {
     const supervised = supervisor.status();
+    const snapshots = state.embedded?.snapshots;
     return {
       role: 'primary',
       pid: process.pid,
@@ -151,6 +151,7 @@ export async function startPrimary(
       ...supervised,
       ...threads.status(supervised.workers),
       ...(config === undefined ? {} : { config: config.status() }),
+      ...(snapshots === undefined ? {} : { stateSnapshot: snapshots.status() }),
     };
   };
 

@@ -1,4 +1,6 @@
 // Primary: the embedded store in its place: its own handle on it, and the workers'.
+import { openSnapshotsIfWanted } from '../central/open-snapshots.js';
+import type { StateSnapshots } from '../central/state-snapshots.js';
 import type { Logger } from '../logger.js';
 import type { ToPrimary } from '../protocol/messages.js';
 import { createStateStore } from '../state/create-state-store.js';
@@ -9,6 +11,7 @@ import { isStateStore } from '../state/state-settings.js';
 import type { ResolvedStateSettings } from '../state/state-settings.js';
 import type { StateStore } from '../state/state-store.js';
 import type { HostedClient } from './hosted-client.js';
+import type { Predecessor } from './predecessor.js';
 import { createStateHost } from './state-host.js';
 import type { StateHost } from './state-host.js';
 import type { WorkerHandle } from './worker-handle.js';
@@ -20,6 +23,8 @@ type StateWorker = Pick<WorkerHandle, 'send' | 'offer'>;
 export interface EmbeddedState {
   readonly memory: MemoryState;
   readonly host: StateHost;
+  /** Undefined without a file to write it to. */
+  readonly snapshots: StateSnapshots | undefined;
   /** How long a call to the other primary may take. */
   readonly timeoutMs: number;
 }
@@ -36,17 +41,31 @@ export interface PrimaryState {
   close(): Promise<void>;
 }
 
-/** @param given a store of the user's own, or settings of the embedded one */
-export function createPrimaryState(
+/**
+ * @param given a store of the user's own, or settings of the embedded one
+ * @throws {CorralError} `INVALID_OPTIONS` when there cannot be a snapshot where it is wanted
+ */
+export async function openPrimaryState(
   given: StateStore | ResolvedStateSettings,
+  predecessor: Predecessor | undefined,
   logger: Logger,
-): PrimaryState {
-  return isStateStore(given) ? withoutWorkers(given) : createEmbeddedState(given, logger);
+): Promise<PrimaryState> {
+  if (isStateStore(given)) return withoutWorkers(given);
+  const memory = createMemoryState(given);
+  const host = createStateHost(memory);
+  const snapshots = await openSnapshotsIfWanted(given, memory.engine, logger);
+  const embedded = { memory, host, snapshots, timeoutMs: given.timeoutMs };
+  if (predecessor?.hasState === true) predecessor.followState(embedded);
+  else await snapshots?.begin();
+  return createEmbeddedState(embedded, given, logger);
 }
 
-function createEmbeddedState(settings: ResolvedStateSettings, logger: Logger): PrimaryState {
-  const memory = createMemoryState(settings);
-  const host = createStateHost(memory);
+function createEmbeddedState(
+  embedded: EmbeddedState,
+  settings: ResolvedStateSettings,
+  logger: Logger,
+): PrimaryState {
+  const { memory, host, snapshots } = embedded;
   const clients = new Map<StateWorker, HostedClient>();
   const store = createStateStore(host.open(), {
     maxValueBytes: settings.maxValueBytes,
@@ -72,11 +91,12 @@ function createEmbeddedState(settings: ResolvedStateSettings, logger: Logger): P
       clients.get(worker)?.gone();
       clients.delete(worker);
     },
-    embedded: { memory, host, timeoutMs: settings.timeoutMs },
+    embedded,
     async close() {
       await store.close();
       // After an upgrade: the successor is to know that the last workers' leases are free.
       await host.idle();
+      await snapshots?.close();
       memory.close();
     },
   };

@@ -36,7 +36,12 @@ interface Upgrade {
 function createSide(link: UpgradeLink, limits?: Partial<MemoryLimits>): Side {
   const memory = createMemoryState(limits);
   onTestFinished(() => memory.close());
-  const embedded = { memory, host: createStateHost(memory), timeoutMs: 5_000 };
+  const embedded = {
+    memory,
+    host: createStateHost(memory),
+    snapshots: undefined,
+    timeoutMs: 5_000,
+  };
   return { embedded, link, store: createStateStore(linkState(embedded.host).backend) };
 }
 

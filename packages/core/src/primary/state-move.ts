@@ -23,13 +23,15 @@ export interface StateGiver {
 }
 
 export function createStateGiver(embedded: EmbeddedState, link: UpgradeLink): StateGiver {
-  const { memory, host } = embedded;
+  const { memory, host, snapshots } = embedded;
   const successor = joinStatePeer(embedded, link);
   const arrivals: Array<() => void> = [];
   link.on('arrived', () => arrivals.shift()?.());
 
   return {
     async give(onProgress) {
+      // The successor is to be the only one that writes.
+      await snapshots?.pause();
       const held = link.next('held');
       link.send({ type: 'hold' });
       await held;
@@ -46,7 +48,10 @@ export function createStateGiver(embedded: EmbeddedState, link: UpgradeLink): St
       await Promise.all(onTheirWay);
     },
     given: () => host.resumeElsewhere(successor),
-    keep: () => host.resumeHere(),
+    keep() {
+      host.resumeHere();
+      snapshots?.resume();
+    },
   };
 }
 
@@ -60,7 +65,7 @@ export function followState(
   link: UpgradeLink,
   logger: Logger,
 ): () => void {
-  const { memory, host } = embedded;
+  const { memory, host, snapshots } = embedded;
   const predecessor = joinStatePeer(embedded, link);
   host.resumeElsewhere(predecessor);
   let refused = 0;
@@ -85,7 +90,16 @@ export function followState(
       );
     }
     host.resumeHere();
+    snapshots?.resume();
   };
-  void link.closed.then(own);
+  void link.closed.then(async () => {
+    if (isOwn) return;
+    logger.error('the predecessor has gone before it could hand its state over');
+    own();
+    // What has arrived is newer, and stays.
+    await snapshots?.begin().catch((error: unknown) => {
+      logger.error({ err: error }, 'the state that was written last cannot be read');
+    });
+  });
   return own;
 }

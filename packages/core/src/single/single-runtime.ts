@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { startAdminServer } from '../central/admin-server.js';
 import { readCgroupLimits } from '../central/cgroup-limits.js';
 import { startConfigService } from '../central/config-service.js';
+import { openSnapshotsIfWanted } from '../central/open-snapshots.js';
 import { readTextFile } from '../central/read-text-file.js';
 import { threadsOf } from '../central/thread-budget-policy.js';
 import type { Cluster, Main } from '../cluster.js';
@@ -48,6 +49,11 @@ export async function startSingle(
           logger,
         });
   const state = createLocalState(options.state, logger);
+  const snapshots =
+    state.engine === undefined || isStateStore(options.state)
+      ? undefined
+      : await openSnapshotsIfWanted(options.state, state.engine, logger);
+  await snapshots?.begin();
   const serving = createServingProcess(identity, options, logger, {
     onWaiting: (checks) =>
       logger.warn({ checks }, `not ready yet: failing checks ${checks.join(', ')}`),
@@ -65,6 +71,7 @@ export async function startSingle(
       await admin?.close();
       config?.close();
       await state.close();
+      await snapshots?.close();
       if (cutConnections > 0) {
         logger.warn({ cutConnections }, `had to cut ${cutConnections} connection(s)`);
       }
@@ -113,6 +120,7 @@ export async function startSingle(
           serving.offload.status(),
         ),
         ...(config === undefined ? {} : { config: config.status() }),
+        ...(snapshots === undefined ? {} : { stateSnapshot: snapshots.status() }),
       }),
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
     upgrade: async () => await Promise.reject(singleProcess('cluster.upgrade()')),

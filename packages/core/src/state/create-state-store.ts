@@ -150,7 +150,15 @@ function createView(namespace: string, shared: Shared): StateStore {
       scan<T>(backend, namespace, full(checkPrefix('state.entries(prefix)', prefix))),
     async clear(prefix) {
       const name = full(checkPrefix('state.clear(prefix)', prefix));
-      return await backend().execute({ name: 'clear', prefix: name });
+      let removed = 0;
+      let cursor = '';
+      do {
+        const page = await backend().execute({ name: 'clear', prefix: name, cursor });
+        removed += page.removed;
+        ({ cursor } = page);
+        if (cursor !== '') await nextTurn();
+      } while (cursor !== '');
+      return removed;
     },
     async acquireLease(name, leaseOptions) {
       const key = full(checkKey('state.acquireLease(name)', name));
@@ -232,8 +240,16 @@ async function* scan<T>(
       seen.add(key);
       yield [key.slice(namespace.length), decodeValue(data) as T];
     }
-    cursor = page.cursor;
+    ({ cursor } = page);
+    if (cursor !== '') await nextTurn();
   } while (cursor !== '');
+}
+
+/** A store in this process answers at once: others are to have their turn between the pages. */
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 /** What a listener throws stops nobody else. */

@@ -7,7 +7,7 @@ const MAX_CHUNK_RECORDS = 1_000;
 const MAX_CHUNK_BYTES = 256 * 1024;
 
 /** Goes through all entries; they may change meanwhile, and come as they are at their turn. */
-function* entryChunks(
+export function* entryChunks(
   engine: Pick<MemoryEngine, 'entries'>,
   nowMs: () => number,
 ): IterableIterator<readonly EntryRecord[]> {

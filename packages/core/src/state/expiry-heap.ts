@@ -15,7 +15,6 @@ export interface ExpiryHeap<T extends Expiring> {
   /** Sets when an item expires; Infinity takes it out. */
   schedule(item: T, expiresAtMs: number): void;
   remove(item: T): void;
-  clear(): void;
 }
 
 export function createExpiryHeap<T extends Expiring>(): ExpiryHeap<T> {
@@ -79,9 +78,5 @@ export function createExpiryHeap<T extends Expiring>(): ExpiryHeap<T> {
       down(item);
     },
     remove,
-    clear() {
-      for (const item of items) item.heapIndex = -1;
-      items.length = 0;
-    },
   };
 }

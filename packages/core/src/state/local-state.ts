@@ -2,6 +2,7 @@
 import type { Logger } from '../logger.js';
 import { createStateStore } from './create-state-store.js';
 import { logListenerError } from './listener-errors.js';
+import type { MemoryEngine } from './memory-engine.js';
 import { createMemoryState } from './memory-state.js';
 import { isStateStore } from './state-settings.js';
 import type { ResolvedStateSettings } from './state-settings.js';
@@ -9,6 +10,8 @@ import type { StateStore } from './state-store.js';
 
 export interface LocalState {
   readonly store: StateStore;
+  /** Undefined for a store of the user's own. */
+  readonly engine: MemoryEngine | undefined;
   close(): Promise<void>;
 }
 
@@ -17,7 +20,9 @@ export function createLocalState(
   given: StateStore | ResolvedStateSettings,
   logger: Logger,
 ): LocalState {
-  if (isStateStore(given)) return { store: given, close: async () => await Promise.resolve() };
+  if (isStateStore(given)) {
+    return { store: given, engine: undefined, close: async () => await Promise.resolve() };
+  }
   const memory = createMemoryState(given);
   const store = createStateStore(memory.open(), {
     maxValueBytes: given.maxValueBytes,
@@ -25,6 +30,7 @@ export function createLocalState(
   });
   return {
     store,
+    engine: memory.engine,
     async close() {
       await store.close();
       memory.close();

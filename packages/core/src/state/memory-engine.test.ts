@@ -142,6 +142,18 @@ describe('scanning', () => {
     return found;
   };
 
+  /** @returns how many keys each page has removed */
+  const clear = (prefix: string, step: (page: number) => void = () => undefined): number[] => {
+    const pages: number[] = [];
+    let cursor = '';
+    do {
+      const result = engine.apply({ name: 'clear', prefix, cursor }, 0);
+      ({ cursor } = result);
+      step(pages.push(result.removed));
+    } while (cursor !== '');
+    return pages;
+  };
+
   it('comes to the end in pages, also when few keys match', () => {
     expect(scan('key-')).toHaveLength(12_000);
     expect(scan('other')).toEqual(['other']);
@@ -160,7 +172,26 @@ describe('scanning', () => {
     });
     expect(new Set(found).size).toBe(found.length);
     expect(found.length).toBeGreaterThanOrEqual(12_000 - 12);
-    expect(scan('', () => engine.apply({ name: 'clear', prefix: '' }, 0))).toHaveLength(1_000);
+    expect(scan('', () => clear(''))).toHaveLength(1_000);
+  });
+
+  it('ends although new keys are made all the time', () => {
+    let made = 0;
+    const make = (): void => {
+      for (let count = 0; count < 1_000; count++) set(engine, `new-${(made += 1)}`);
+      engine.apply(
+        { name: 'delete', keys: Array.from({ length: 900 }, (_, n) => `new-${made - n}`) },
+        0,
+      );
+    };
+    expect(scan('key-', make)).toHaveLength(12_000);
+    expect(clear('', make)).toEqual([5_000, 5_000, expect.any(Number)]);
+  });
+
+  it('clears in pages, and only what begins so', () => {
+    set(engine, 'key-brief', 0, 1);
+    expect(clear('key-', () => set(engine, 'key-new'))).toEqual([5_000, 5_000, 2_001]);
+    expect(keysOf(engine)).toEqual(['other', 'key-new']);
   });
 });
 

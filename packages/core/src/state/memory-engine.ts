@@ -14,7 +14,7 @@ import type {
   StateOperationResults,
 } from './state-backend.js';
 
-/** Of one page of a scan: how many entries it may look at, and how many bytes it may carry. */
+/** Of one page of a scan or a clear: how many entries it may look at, and how many bytes it may carry. */
 const MAX_PAGE_VISITS = 5_000;
 const MAX_PAGE_BYTES = 1024 * 1024;
 /** Of one answer. */
@@ -58,7 +58,7 @@ export interface MemoryEngine {
   readonly changes: number;
   /** The last version or fencing token that was given. */
   readonly lastVersion: number;
-  /** Goes through all entries; they may change meanwhile, and come as they are at their turn. */
+  /** Goes through what is there; it may change meanwhile, and comes as it is at its turn. What is made meanwhile does not come. */
   entries(nowMs: () => number): IterableIterator<EntryRecord>;
   leases(nowMs: number): readonly LeaseRecord[];
   /**
@@ -94,6 +94,29 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       if (options.onFull === 'evict-lru') table.makeRoomFor([entry], nowMs);
       return table.write(entry, ++lastVersion, expiresAtMs, nowMs).version;
     });
+  };
+
+  /**
+   * Visits a part of what was there when the cursor began, until `visit` says that it is enough: what is made
+   * meanwhile does not keep it from its end.
+   *
+   * @returns the next cursor
+   */
+  const visitPage = (cursor: string, nowMs: number, visit: (entry: Entry) => boolean): string => {
+    const [after = 0, until = table.lastOrder] = cursor === '' ? [] : cursor.split('/').map(Number);
+    const iterator = positions.take(after) ?? table.values();
+    let visits = 0;
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+      const entry = next.value;
+      if (entry.order <= after) continue;
+      if (entry.order > until) return '';
+      visits += 1;
+      if (visit(entry) || visits >= MAX_PAGE_VISITS) {
+        positions.keep(entry.order, iterator, nowMs);
+        return `${entry.order}/${until}`;
+      }
+    }
+    return '';
   };
 
   const operations: {
@@ -181,34 +204,27 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       return { ok: true, version };
     },
     scan({ prefix, cursor, count }, nowMs) {
-      const after = cursor === '' ? 0 : Number(cursor);
-      const iterator = positions.take(after) ?? table.values();
       const entries: Array<readonly [string, StateData | number]> = [];
       let bytes = 0;
-      let visits = 0;
-      for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
-        const entry = next.value;
-        if (entry.order <= after) continue;
-        visits += 1;
+      const next = visitPage(cursor, nowMs, (entry) => {
         if (entry.expiresAtMs > nowMs && entry.key.startsWith(prefix)) {
           entries.push([entry.key, entry.data]);
           bytes += entry.bytes;
         }
-        if (entries.length >= count || visits >= MAX_PAGE_VISITS || bytes >= MAX_PAGE_BYTES) {
-          positions.keep(entry.order, iterator, nowMs);
-          return { cursor: String(entry.order), entries };
-        }
-      }
-      return { cursor: '', entries };
+        return entries.length >= count || bytes >= MAX_PAGE_BYTES;
+      });
+      return { cursor: next, entries };
     },
-    clear({ prefix }, nowMs) {
-      table.expire(nowMs, Infinity);
-      const before = table.size;
-      if (prefix === '') table.clear();
-      else
-        for (const entry of table.values()) if (entry.key.startsWith(prefix)) table.remove(entry);
+    clear({ prefix, cursor }, nowMs) {
+      let removed = 0;
+      const next = visitPage(cursor, nowMs, (entry) => {
+        if (!entry.key.startsWith(prefix)) return false;
+        if (entry.expiresAtMs > nowMs) removed += 1;
+        table.remove(entry);
+        return false;
+      });
       changes += 1;
-      return before - table.size;
+      return { cursor: next, removed };
     },
     acquireLease(operation, nowMs) {
       changes += 1;
@@ -248,7 +264,10 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       return lastVersion;
     },
     *entries(nowMs) {
+      const { lastOrder } = table;
       for (const entry of table.values()) {
+        // Otherwise those who make new ones all the time would keep it from its end.
+        if (entry.order > lastOrder) return;
         const now = nowMs();
         if (entry.expiresAtMs <= now) continue;
         yield [entry.key, entry.data, entry.version, lifeOf(entry, now)];

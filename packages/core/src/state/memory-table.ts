@@ -37,6 +37,8 @@ export interface NewEntry {
 export interface MemoryTable {
   readonly size: number;
   readonly bytes: number;
+  /** The order of the entry that was made last. */
+  readonly lastOrder: number;
   /** The entry, unless it has expired. */
   find(key: string, nowMs: number): Entry | undefined;
   /** Says that an entry was used. */
@@ -56,7 +58,6 @@ export interface MemoryTable {
   makeRoom(moreEntries: number, moreBytes: number, nowMs: number): void;
   /** Removes what has expired, at most so many. */
   expire(nowMs: number, max: number): void;
-  clear(): void;
   /** In their order; the table may change meanwhile. */
   values(): IterableIterator<Entry>;
 }
@@ -115,6 +116,9 @@ export function createMemoryTable(
     get bytes() {
       return bytes;
     },
+    get lastOrder() {
+      return lastOrder;
+    },
     find,
     use: (entry) => recency?.use(entry),
     write(given, version, expiresAtMs, nowMs) {
@@ -147,12 +151,6 @@ export function createMemoryTable(
     makeRoom,
     expire(nowMs, max) {
       for (let count = 0; count < max && expireOne(nowMs); count++);
-    },
-    clear() {
-      entries.clear();
-      expiring.clear();
-      recency?.clear();
-      bytes = 0;
     },
     values: () => entries.values(),
   };

@@ -12,7 +12,6 @@ export interface RecencyList<T extends Linked<T>> {
   /** Makes an item the newest, whether it is in the list or not. */
   use(item: T): void;
   remove(item: T): void;
-  clear(): void;
 }
 
 export function createRecencyList<T extends Linked<T>>(): RecencyList<T> {
@@ -41,9 +40,5 @@ export function createRecencyList<T extends Linked<T>>(): RecencyList<T> {
       oldest ??= item;
     },
     remove,
-    clear() {
-      oldest = undefined;
-      newest = undefined;
-    },
   };
 }

@@ -45,7 +45,8 @@ export type StateOperation =
       readonly cursor: string;
       readonly count: number;
     }
-  | { readonly name: 'clear'; readonly prefix: string }
+  /** A part of it; the cursor as with `scan`. */
+  | { readonly name: 'clear'; readonly prefix: string; readonly cursor: string }
   | {
       readonly name: 'acquireLease';
       readonly lease: string;
@@ -78,7 +79,7 @@ export interface StateOperationResults {
     readonly cursor: string;
     readonly entries: ReadonlyArray<readonly [key: string, data: StateData | number]>;
   };
-  clear: number;
+  clear: { readonly cursor: string; readonly removed: number };
   /** The fencing token, or undefined when somebody else holds it. */
   acquireLease: number | undefined;
   renewLease: boolean;

@@ -129,7 +129,8 @@ export interface StateStore {
    */
   entries<T = unknown>(prefix?: string): AsyncIterableIterator<[key: string, value: T]>;
   /**
-   * Deletes all keys that begin with `prefix` (all of this namespace without one).
+   * Deletes all keys that begin with `prefix` (all of this namespace without one). In parts: others can see
+   * some gone and some not yet, and a key that is set meanwhile may go or stay.
    *
    * @returns how many there were
    */

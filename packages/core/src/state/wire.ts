@@ -78,7 +78,7 @@ export function encodeOperation(operation: WireOperation, out: unknown[]): void 
       out.push(operation.prefix, operation.cursor, operation.count);
       return;
     case 'clear':
-      out.push(operation.prefix);
+      out.push(operation.prefix, operation.cursor);
       return;
     case 'acquireLease':
     case 'renewLease':
@@ -130,7 +130,7 @@ export function decodeOperation(reader: WireReader): WireOperation {
     case 'scan':
       return { name, prefix: text(reader), cursor: text(reader), count: count(reader) };
     case 'clear':
-      return { name, prefix: text(reader) };
+      return { name, prefix: text(reader), cursor: text(reader) };
     case 'acquireLease':
     case 'renewLease':
       return { name, lease: text(reader), owner: text(reader), ttlMs: count(reader) };
@@ -171,6 +171,11 @@ export function encodeResult(name: WireOperationName, result: unknown, out: unkn
       out.push(cursor, entries.flat());
       return;
     }
+    case 'clear': {
+      const { cursor, removed } = result as StateOperationResults['clear'];
+      out.push(cursor, removed);
+      return;
+    }
     default:
       out.push(result);
   }
@@ -190,6 +195,8 @@ export function decodeResult(name: WireOperationName | undefined, reader: WireRe
         : { ok: false, current: decodeEntry(first) };
     case 'scan':
       return { cursor: first, entries: toPairs(reader.list[reader.next++] as unknown[]) };
+    case 'clear':
+      return { cursor: first, removed: reader.list[reader.next++] };
     default:
       return first;
   }
