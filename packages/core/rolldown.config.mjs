@@ -11,6 +11,7 @@ const copyright = `// Parts of zod ${version}, Copyright (c) 2025 Colin McDonnel
 export default defineConfig({
   input: {
     index: 'src/index.ts',
+    once: 'src/once.ts',
     task: 'src/offload/task.ts',
     // Files that threads begin with: found beside the code that starts them, hence no folders in dist/.
     'stall-watchdog-thread': 'src/worker/stall-watchdog-thread.ts',

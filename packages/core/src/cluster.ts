@@ -9,6 +9,7 @@ import type { Health } from './health/health.js';
 import type { Logger } from './logger.js';
 import type { Messaging } from './messages/messaging.js';
 import type { Offloaded, OffloadOptions, OffloadStatus } from './offload/offload.js';
+import type { ExclusiveWork } from './once/exclusive-work.js';
 import type { StateStore } from './state/state-store.js';
 
 /** What this process is: the supervisor, one of its workers, or both in one (development, debuggers). */
@@ -224,7 +225,7 @@ export type ClusterListener<E extends ClusterEventName> = (event: ClusterEvents[
  * The running cluster, as seen from any of its processes. In a worker, calls that concern the whole
  * cluster travel to the primary; in single-process mode they are answered on the spot.
  */
-export interface Cluster<C = RegisteredConfig> extends Messaging {
+export interface Cluster<C = RegisteredConfig> extends Messaging, ExclusiveWork {
   readonly role: ClusterRole;
   /**
    * The stable number of this worker, 1…N; a replacement inherits it. 0 in the primary, 1 in

@@ -71,6 +71,15 @@ export type {
   WorkerStatus,
 } from './cluster.js';
 export type {
+  ExclusiveContext,
+  ExclusiveOptions,
+  ExclusiveWork,
+  Singleton,
+  SingletonOptions,
+  StartSingleton,
+  StopSingleton,
+} from './once/exclusive-work.js';
+export type {
   MessageContext,
   MessageListener,
   MessageResponder,

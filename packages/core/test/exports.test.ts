@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 /** Packages, and entry points of packages. */
 const ENTRIES = [
   'core',
+  'core/once',
   'express',
   'express/rate-limit',
   'express/session',
@@ -13,6 +14,7 @@ const ENTRIES = [
   'fastify/rate-limit',
   'fastify/session',
   'nest',
+  'nest/schedule',
   'nest/throttler',
   'redis-state',
 ];

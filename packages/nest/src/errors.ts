@@ -25,3 +25,18 @@ export function notAModule(value: unknown): CorralError {
 export function indicatorDown(keys: readonly string[], result: unknown): Error {
   return Object.assign(new Error(`${keys.join(', ')} is down`), { result });
 }
+
+/** @param job as in `Reports.send` */
+export function notScheduled(job: string): CorralError {
+  return new CorralError(
+    'INVALID_ARGUMENT',
+    `@RunOnce() on ${job}: it is no handler of @Cron() or @Interval(); for other work use cluster.runExclusive() or cluster.singleton()`,
+  );
+}
+
+export function notInjected(job: string): CorralError {
+  return new CorralError(
+    'INVALID_ARGUMENT',
+    `@RunOnce() on ${job}: Nest has not made this object; let the class itself be the provider, with useClass`,
+  );
+}

@@ -19,6 +19,7 @@ import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hook
 import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
 import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
+import { createExclusiveWork } from '../once/create-exclusive-work.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PrimaryCall } from '../protocol/messages.js';
 import { toOutcome } from '../protocol/outcome.js';
@@ -270,6 +271,7 @@ export async function startPrimary(
     offload: threads.offload,
     ...localEvents.members(() => handle),
     ...router.members,
+    ...createExclusiveWork({ state: state.store, logger, onShutdown: hooks.add }),
   };
   if (isStateStore(options.state)) attachGivenStore(options.state, handle);
   publish(handle);

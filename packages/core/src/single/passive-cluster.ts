@@ -12,6 +12,7 @@ import { createLocalState } from '../state/local-state.js';
 import { DEFAULT_STATE_SETTINGS } from '../state/state-settings.js';
 import { createLocalMessaging } from '../messages/local-messaging.js';
 import { createOffload } from '../offload/create-offload.js';
+import { createExclusiveWork } from '../once/create-exclusive-work.js';
 import { singleStatus } from './single-status.js';
 
 /** Ready from the start. `shutdown()` runs the hooks and leaves the process alone. */
@@ -44,6 +45,7 @@ export function createPassiveCluster(): Cluster {
     ...identity,
     ...events.members(() => handle),
     ...createLocalMessaging(logger, identity.workerId),
+    ...createExclusiveWork({ state: state.store, logger, onShutdown: hooks.add }),
     signal: draining.signal,
     health,
     config: createMissingConfig(),

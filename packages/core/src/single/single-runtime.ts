@@ -16,6 +16,7 @@ import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process
 import { onSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import { createLocalMessaging } from '../messages/local-messaging.js';
+import { createExclusiveWork } from '../once/create-exclusive-work.js';
 import type { ResolvedOptions } from '../options.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import { createServingProcess } from '../serving/serving-process.js';
@@ -111,6 +112,7 @@ export async function startSingle(
     state: state.store,
     ...events.members(() => handle),
     ...createLocalMessaging(logger, identity.workerId),
+    ...createExclusiveWork({ ...serving.members, state: state.store }),
     status: async () =>
       await Promise.resolve({
         ...singleStatus(

@@ -14,6 +14,7 @@ import { EXIT_CODES } from '../errors.js';
 import { onSignals } from '../lifecycle/signals.js';
 import { listenAddressOf } from '../serving/listen-error.js';
 import type { Logger } from '../logger.js';
+import { createExclusiveWork } from '../once/create-exclusive-work.js';
 import type { ResolvedOptions } from '../options.js';
 import type { DrainRequest } from '../serving/drain.js';
 import { createServingProcess } from '../serving/serving-process.js';
@@ -176,6 +177,7 @@ export async function startWorker(
     state: state.store,
     ...events.members(() => handle),
     ...messaging.members,
+    ...createExclusiveWork({ ...serving.members, state: state.store }),
     status: async () =>
       (await link.request({ name: 'status' }, STATUS_TIMEOUT_MS)) as ClusterStatus,
     async reload(reloadOptions = {}) {
