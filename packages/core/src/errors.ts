@@ -30,6 +30,7 @@ export type CorralErrorCode =
   | 'CONFIG_INVALID'
   | 'CONFIG_CONFLICT'
   | 'CONFIG_MISSING'
+  | 'CONFIG_UNAVAILABLE'
   | 'STATE_VALUE_UNSUPPORTED'
   | 'STATE_VALUE_TOO_LARGE'
   | 'STATE_FULL'
@@ -231,6 +232,30 @@ export function configConflict(
   );
 }
 
+/** Machine-readable, in the `details` of `CONFIG_UNAVAILABLE`. */
+export interface ConfigUnavailableDetails {
+  /** False: it certainly has not changed anything, and may be tried again. */
+  readonly mayHaveBeenExecuted: boolean;
+}
+
+export function configUnavailable(
+  why: string,
+  cause?: unknown,
+  details: ConfigUnavailableDetails = { mayHaveBeenExecuted: false },
+): CorralError {
+  const outcome = details.mayHaveBeenExecuted ? 'it may have been changed' : 'nothing was changed';
+  return new CorralError(
+    'CONFIG_UNAVAILABLE',
+    `the configuration cannot be changed at the moment, ${outcome}: ${why}`,
+    cause === undefined ? { details } : { cause, details },
+  );
+}
+
+/** Of a health check: what is in force is not what it should be. */
+export function configOutOfStep(problem: string): CorralError {
+  return new CorralError('CONFIG_UNAVAILABLE', problem);
+}
+
 export function configMissing(call: string): CorralError {
   return new CorralError(
     'CONFIG_MISSING',
@@ -385,6 +410,7 @@ const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
   'CONFIG_CONFLICT',
   'CONFIG_INVALID',
   'CONFIG_MISSING',
+  'CONFIG_UNAVAILABLE',
   'INVALID_ARGUMENT',
   'NO_RESPONDER',
   'RELOAD_ABORTED',

@@ -1,4 +1,4 @@
-// Process test: two clusters, as on two machines, that share one Redis are one to their users.
+// Process tests: two clusters, as on two machines, that share one Redis are one to their users.
 import {
   createSessionClient,
   freePort,
@@ -6,32 +6,145 @@ import {
   probeJson,
   spawnFixture,
   startRedisServer,
+  waitFor,
 } from '@corral/test-kit';
-import type { Fixture } from '@corral/test-kit';
-import { afterEach, expect, it } from 'vitest';
+import type { Fixture, ProbeResponse, RedisServer } from '@corral/test-kit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const LIMIT = 100;
+/** What a call may take in these clusters, and what a busy machine may add. */
+const deadlineMs = 1_000 + 1_500;
+
+interface Cluster {
+  readonly fixture: Fixture;
+  readonly url: string;
+  /** Sets the log level of all; `expected`: the version that it is to follow. */
+  setLevel(level: string, expected?: number): Promise<ProbeResponse & { readonly json: unknown }>;
+  /** Of `cluster.status().config`. */
+  config(): Promise<ConfigStatus>;
+  /** Resolves when all of its processes have this version or a newer one. */
+  reaches(version: number): Promise<ConfigStatus>;
+}
+
+interface ConfigStatus {
+  readonly version: number;
+  readonly value: unknown;
+  readonly processes: Readonly<Record<string, number>>;
+  readonly problem?: string;
+  readonly shared: { readonly reachable: boolean };
+}
+
 const closing: Array<{ close(): Promise<void> }> = [];
+let redis: RedisServer;
+let first: Cluster;
+let second: Cluster;
 
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map(async (each) => await each.close()));
-});
-
-async function startCluster(redisUrl: string): Promise<{ fixture: Fixture; url: string }> {
+async function startCluster(): Promise<Cluster> {
   const port = await freePort();
   const fixture = spawnFixture(new URL('fixtures/shop.mjs', import.meta.url), {
-    env: { PORT: String(port), REDIS_URL: redisUrl, LOG_LEVEL: 'warn' },
+    env: { PORT: String(port), REDIS_URL: redis.url, LOG_LEVEL: 'fatal' },
     deadlineMs: 50_000,
   });
   closing.push(fixture);
   await fixture.nextEvent('started');
-  return { fixture, url: `http://127.0.0.1:${port}` };
+  const url = `http://127.0.0.1:${port}`;
+  const config = async (): Promise<ConfigStatus> =>
+    (await probeJson(`${url}/config`)).json as ConfigStatus;
+  return {
+    fixture,
+    url,
+    setLevel: async (level, expected) =>
+      await probeJson(`${url}/level/${level}?expected=${expected ?? ''}`, { method: 'POST' }),
+    config,
+    reaches: async (version) =>
+      await waitFor(
+        async () => {
+          const status = await config();
+          const { processes } = status;
+          return Object.values(processes).every((each) => each >= version) && status;
+        },
+        { what: () => `configuration ${version} in all processes` },
+      ),
+  };
 }
 
-it('shares sessions, counts and limits with another cluster, also when that one is killed', async () => {
-  const redis = await startRedisServer();
+beforeAll(async () => {
+  redis = await startRedisServer({ settings: { appendonly: 'yes', appendfsync: 'always' } });
   closing.push(redis);
-  const [first, second] = await Promise.all([startCluster(redis.url), startCluster(redis.url)]);
+  [first, second] = await Promise.all([startCluster(), startCluster()]);
+});
+
+afterAll(async () => {
+  await Promise.all(closing.splice(0).map(async (each) => await each.close()));
+});
+
+it('they have one configuration, and one order of its versions', async () => {
+  const { version } = await first.config();
+  const outcomes = await Promise.all([
+    first.setLevel('debug', version),
+    second.setLevel('trace', version),
+  ]);
+  expect(outcomes.map(({ status }) => status).sort()).toEqual([200, 409]);
+  const winner = outcomes.find(({ status }) => status === 200)?.json;
+  expect(winner).toMatchObject({ version: version + 1, applied: [0, 1, 2] });
+  expect(outcomes.find(({ status }) => status === 409)?.json).toEqual({ code: 'CONFIG_CONFLICT' });
+
+  const [atFirst, atSecond] = await Promise.all([
+    first.reaches(version + 1),
+    second.reaches(version + 1),
+  ]);
+  expect(atFirst).toEqual(atSecond);
+  expect(Object.keys(atFirst.processes)).toEqual(['0', '1', '2']);
+});
+
+type Step = () => Promise<void> | void;
+const outages: ReadonlyArray<readonly [string, Step, Step, string]> = [
+  ['is stopped', () => redis.pause(), () => redis.resume(), 'warn'],
+  ['is killed', async () => await redis.kill(), async () => await redis.start(), 'info'],
+];
+
+it.each(outages)(
+  'they serve the configuration that they have while Redis %s, and catch up',
+  async (_, end, begin, level) => {
+    const before = await first.config();
+    await end();
+    const startMs = performance.now();
+    const refused = await Promise.all([1, 2, 3].map(async () => await first.setLevel('fatal')));
+    expect(performance.now() - startMs).toBeLessThan(deadlineMs);
+    for (const { status, json } of refused) {
+      expect([status, json]).toEqual([503, { code: 'CONFIG_UNAVAILABLE' }]);
+    }
+    const { shared, problem, ...during } = await first.config();
+    expect(during).toEqual({
+      version: before.version,
+      value: before.value,
+      processes: before.processes,
+    });
+    expect(shared.reachable).toBe(false);
+    expect(problem).toContain(`goes on with version ${before.version}`);
+    const health = await probeJson(`${first.url}/health`);
+    expect(health).toMatchObject({
+      status: 200,
+      json: { status: 'degraded', ready: true, checks: { config: { status: 'down' } } },
+    });
+
+    await begin();
+    for (const cluster of [first, second]) {
+      await waitFor(async () => (await cluster.config()).shared.reachable, {
+        what: () => 'the store of the configuration',
+      });
+    }
+    // Whether a change that got no answer is in force, Redis alone knows; all are of one mind.
+    const { status, json } = await second.setLevel(level);
+    expect(status).toBe(200);
+    const { version } = json as { version: number };
+    expect(version).toBeGreaterThan(before.version);
+    expect((await first.reaches(version)).value).toEqual({ level });
+    expect(await first.config()).not.toHaveProperty('problem');
+  },
+);
+
+it('they share sessions, counts and limits, also when one is killed', async () => {
   const either = (index: number): string => (index % 2 === 0 ? first.url : second.url);
 
   const atFirst = createSessionClient(first.url);

@@ -8,6 +8,7 @@ import type { ConfigSnapshot } from '../config/config-holder.js';
 import { defineConfig } from '../config/define-config.js';
 import { mergePatch } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
+import { countVersions } from './config-versions.js';
 import { createConfigPublisher } from './config-publisher.js';
 import type { ConfigPublisher } from './config-publisher.js';
 
@@ -41,6 +42,7 @@ function createCluster(onRejected: 'roll-back' | 'keep' = 'roll-back'): TestClus
     logger,
     events: { emit: (name, event) => void events.push({ name, ...event }) },
     pins: [],
+    versions: countVersions(initial),
   });
   return {
     publisher,

@@ -1,13 +1,14 @@
-// Primary or single process: holds the configuration of the cluster: validates changes, gives them
-// versions, sends them to every process, and takes them back when one refuses.
+// Primary or single process: holds the configuration of the cluster: validates changes, makes versions of
+// them, sends them to every process, and takes them back when one refuses.
 import type { WorkerErrorInfo } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { deferred } from '../deferred.js';
-import { configConflict, configInvalid, shuttingDown } from '../errors.js';
+import { toErrorInfo } from '../error-info.js';
+import { configConflict, configInvalid, configUnavailable, shuttingDown } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConfigStatus, ConfigUpdateReport } from '../config/config-channel.js';
 import type { CheckedUpdateOptions } from '../config/config-arguments.js';
-import { requirePins } from '../config/config-sources.js';
+import { applyPins, requirePins } from '../config/config-sources.js';
 import type { Pin } from '../config/config-sources.js';
 import type { ConfigSnapshot } from '../config/config-holder.js';
 import type { ConfigDefinition } from '../config/define-config.js';
@@ -24,6 +25,7 @@ import {
   publish,
 } from './config-rollout.js';
 import type { MemberId, RolloutState } from './config-rollout.js';
+import type { ConfigVersion, ConfigVersions } from './config-versions.js';
 import { createOperationQueue } from './operation-queue.js';
 
 /** A process that gets the versions of the configuration. */
@@ -48,21 +50,31 @@ export interface ConfigPublisher {
   leave(id: MemberId): void;
   answer(id: MemberId, version: number, error?: WorkerErrorInfo): void;
   /**
-   * @param options `minVersion`: the version it gets is at least this
    * @param source for the log, such as `an update`
    * @throws {CorralError} `CONFIG_INVALID`, `CONFIG_CONFLICT`, or what `change` throws
    */
-  update(
-    change: Change,
-    options: CheckedUpdateOptions & { readonly minVersion?: number },
-    source?: string,
-  ): Promise<ConfigUpdateReport>;
+  update(change: Change, options: UpdateOptions, source?: string): Promise<ConfigUpdateReport>;
+  /**
+   * Puts a version in force that another cluster has made, unless there is a newer one.
+   *
+   * @throws {CorralError} `CONFIG_INVALID`
+   */
+  take(version: ConfigVersion): Promise<void>;
   /** Takes no further updates, until `thaw()`; resolves when the one under way is over. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  status(): Pick<ConfigStatus, 'version' | 'value' | 'processes'>;
+  status(): Pick<ConfigStatus, 'version' | 'value' | 'processes' | 'problem'>;
 }
 
+export interface UpdateOptions extends CheckedUpdateOptions {
+  /** What code and file say now, when it is they that change something. */
+  readonly base?: Json;
+  /** The version it gets is at least this; of a cluster alone. */
+  readonly minVersion?: number;
+}
+
+/** How long processes may take for what another cluster has changed. */
+const OTHERS_TIMEOUT_MS = 5_000;
 /** How much longer than they may take we wait for answers: they are to say themselves that they took too long. */
 const ANSWER_GRACE_MS = 250;
 
@@ -73,14 +85,17 @@ export function createConfigPublisher(parts: {
   readonly events: Pick<ClusterEmitter, 'emit'>;
   /** What no update can change. */
   readonly pins: readonly Pin[];
+  readonly versions: ConfigVersions;
 }): ConfigPublisher {
-  const { definition, logger, events } = parts;
+  const { definition, logger, events, pins, versions } = parts;
   const members = new Map<MemberId, ConfigMember>();
   const updates = createOperationQueue();
   let current = parts.initial;
   let text = JSON.stringify(current.value);
-  let previous = current;
-  let previousText = text;
+  /** Why a process does not have the version in force. */
+  let refusal: string | undefined;
+  /** The version that is to be taken back as soon as that is possible. */
+  let undoing: number | undefined;
   /** The workers' numbers at the beginning of the last rollout: some may have ended meanwhile. */
   let workerIds = new Map<MemberId, number>();
   let timeoutMs = 0;
@@ -113,19 +128,19 @@ export function createConfigPublisher(parts: {
 
   /** Sends a version to everybody; resolves when nobody is waited for. */
   const rollOut = async (
-    value: Json,
+    next: ConfigSnapshot,
     nextText: string,
     source: string,
-    minVersion = 0,
   ): Promise<ConfigUpdateReport> => {
-    previous = current;
-    previousText = text;
-    current = { version: Math.max(current.version + 1, minVersion), value };
+    const previous = current;
+    current = next;
     text = nextText;
+    refusal = undefined;
+    undoing = undefined;
     over = deferred<void>();
     workerIds = new Map([...members].map(([id, { workerId }]) => [id, workerId]));
     const { version } = current;
-    const paths = changedPaths(previous.value, value);
+    const paths = changedPaths(previous.value, current.value);
     logger.info(
       { version, changedPaths: paths },
       `configuration ${version} by ${source}: ${paths.join(', ')}`,
@@ -143,13 +158,7 @@ export function createConfigPublisher(parts: {
   };
 
   const logOutcome = ({ version, rejected, timedOut }: ConfigUpdateReport): void => {
-    for (const { workerId, error } of rejected) {
-      const who = workerId === 0 ? 'the primary' : `worker ${workerId}`;
-      logger.error(
-        { version, workerId, err: error },
-        `${who} refuses configuration ${version}: ${error.message}`,
-      );
-    }
+    for (const { workerId, error } of rejected) onRefusal(version, workerId, error);
     if (timedOut.length > 0) {
       logger.warn(
         { version, workerIds: timedOut },
@@ -158,25 +167,62 @@ export function createConfigPublisher(parts: {
     }
   };
 
-  const rollBack = async (): Promise<number> => {
-    const { version } = current;
-    const undone = await rollOut(previous.value, previousText, `going back from ${version}`);
-    return undone.version;
+  const onRefusal = (
+    version: number,
+    workerId: number,
+    error: WorkerErrorInfo,
+    manner = '',
+  ): void => {
+    const who = workerId === 0 ? 'the primary' : `worker ${workerId}`;
+    refusal = `${who} refuses configuration ${version}${manner}: ${error.message}`;
+    logger.error({ version, workerId, err: error }, refusal);
   };
 
   const setFrozen = async (frozen: boolean): Promise<void> =>
     await updates.run(async () => await Promise.resolve(void (isFrozen = frozen)));
 
-  const onLateRejection = (workerId: number, error: WorkerErrorInfo | undefined): void => {
+  /** @returns the version that the cluster has then; undefined: it stays with this one */
+  const rollBack = async (version: number): Promise<number | undefined> => {
+    if (definition.onRejected === 'keep') return undefined;
+    try {
+      const undone = await versions.undo(version);
+      if (undone === undefined) return undefined;
+      await apply(undone, `going back from ${version}`);
+      return undone.version;
+    } catch (error) {
+      undoing = version;
+      const { message } = toErrorInfo(error);
+      logger.error({ version }, `configuration ${version} cannot be taken back yet: ${message}`);
+      return undefined;
+    }
+  };
+
+  /** A version that is the newest already, wherever it was made. */
+  const apply = async (next: ConfigVersion, source: string): Promise<ConfigUpdateReport> => {
+    const { version } = next;
+    const validated = validateConfig(definition.schema, applyPins(next.value, pins));
+    if (!validated.ok) throw configInvalid(`configuration ${version}`, validated.issues);
+    return await rollOut({ version, value: validated.value }, validated.text, source);
+  };
+
+  const take = async (next: ConfigVersion): Promise<void> => {
+    const { version } = next;
+    if (version === undoing) await rollBack(version);
+    if (version <= current.version) return;
+    timeoutMs = OTHERS_TIMEOUT_MS;
+    try {
+      const { rejected } = await apply(next, 'another cluster');
+      if (rejected.length > 0) await rollBack(version);
+    } catch (error) {
+      // The schema of this program does not accept it.
+      if ((await rollBack(version)) === undefined) throw error;
+    }
+  };
+
+  const onLateRejection = (workerId: number, error: WorkerErrorInfo): void => {
     const { version } = current;
-    logger.error(
-      { version, workerId, err: error },
-      `worker ${workerId} refuses configuration ${version}, late: ${error?.message ?? ''}`,
-    );
-    if (definition.onRejected === 'keep') return;
-    void updates.run(async () => {
-      if (current.version === version) await rollBack();
-    });
+    onRefusal(version, workerId, error, ', late');
+    void updates.run(async () => await rollBack(version));
   };
 
   return {
@@ -197,24 +243,49 @@ export function createConfigPublisher(parts: {
     answer(id, version, error) {
       const step = answered(state, id, version, error);
       advance(step.state, step.send);
-      if (step.isLateRejection) onLateRejection(members.get(id)?.workerId ?? 0, error);
+      if (step.isLateRejection && error !== undefined) {
+        onLateRejection(members.get(id)?.workerId ?? 0, error);
+      }
     },
     update: async (change, options, source = 'an update') =>
       await updates.run(async () => {
-        const { expectedVersion, minVersion } = options;
+        const { expectedVersion, base, minVersion } = options;
         if (isFrozen) throw shuttingDown('cluster.config.update()');
-        if (expectedVersion !== undefined && expectedVersion !== current.version) {
-          throw configConflict(expectedVersion, current);
+        const deadlineMs = performance.now() + options.timeoutMs;
+        for (;;) {
+          const { version, value } = current;
+          if (expectedVersion !== undefined && expectedVersion !== version) {
+            throw configConflict(expectedVersion, current);
+          }
+          const validated = validateConfig(definition.schema, change(value));
+          if (!validated.ok) throw configInvalid(source, validated.issues);
+          requirePins(source, validated.value, pins);
+          // Code and file may say something new that leads to the same.
+          if (base === undefined && isEqual(validated.value, value)) return report();
+          const { isOurs, newest } = await versions.commit({
+            version,
+            from: value,
+            to: validated.value,
+            ...(base === undefined ? {} : { base }),
+            ...(minVersion === undefined ? {} : { minVersion }),
+          });
+          if (isOurs && newest.version === version) return report();
+          if (isOurs) {
+            ({ timeoutMs } = options);
+            const next = { version: newest.version, value: validated.value };
+            const outcome = await rollOut(next, validated.text, source);
+            if (outcome.rejected.length === 0) return outcome;
+            const rolledBackBy = await rollBack(outcome.version);
+            return rolledBackBy === undefined ? outcome : { ...outcome, rolledBackBy };
+          }
+          // Another cluster was faster: this change comes after its.
+          await take(newest);
+          if (performance.now() > deadlineMs) {
+            throw configUnavailable('other clusters were faster all the time');
+          }
         }
-        const validated = validateConfig(definition.schema, change(current.value));
-        if (!validated.ok) throw configInvalid(source, validated.issues);
-        requirePins(source, validated.value, parts.pins);
-        if (isEqual(validated.value, current.value)) return report();
-        ({ timeoutMs } = options);
-        const outcome = await rollOut(validated.value, validated.text, source, minVersion);
-        if (outcome.rejected.length === 0 || definition.onRejected === 'keep') return outcome;
-        return { ...outcome, rolledBackBy: await rollBack() };
       }),
+    take: async (version) => await updates.run(async () => await take(version)),
     freeze: async () => await setFrozen(true),
     thaw: async () => await setFrozen(false),
     status: () => ({
@@ -223,6 +294,7 @@ export function createConfigPublisher(parts: {
       processes: Object.fromEntries(
         [...state.members].map(([id, { acked }]) => [members.get(id)?.workerId ?? 0, acked]),
       ),
+      ...(refusal === undefined ? {} : { problem: refusal }),
     }),
   };
 }

@@ -15,16 +15,19 @@ import { succeedConfig } from '../config/inherited-config.js';
 import type { InheritedConfig } from '../config/inherited-config.js';
 import { mergePatch, rebase } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
-import { requireValid, validateConfig, validateTwice } from '../config/validate-config.js';
+import { requireValid, validateTwice } from '../config/validate-config.js';
 import type { Validated } from '../config/validate-config.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { toErrorInfo } from '../error-info.js';
 import { configInvalid, CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConfigText, ConfigUpdate, ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { StateStore } from '../state/state-store.js';
 import { createConfigPublisher } from './config-publisher.js';
 import type { Change } from './config-publisher.js';
 import { watchConfigFile } from './config-file-watcher.js';
+import { countVersions } from './config-versions.js';
+import { createSharedVersions } from './shared-versions.js';
 
 export interface ConfigService {
   /** Of this process. */
@@ -42,7 +45,7 @@ export interface ConfigService {
   keep(): Promise<void>;
   /** What has become of the predecessor's configuration since this process began with it. */
   adopt(next: InheritedConfig): Promise<void>;
-  /** Lets go of the file. Idempotent. */
+  /** Lets go of file and store. Idempotent. */
   close(): void;
 }
 
@@ -55,6 +58,8 @@ export interface ConfigWorker {
 }
 
 export interface ConfigServiceParts {
+  /** Keeps the configuration for several clusters, unless the definition says otherwise. */
+  readonly store?: Pick<StateStore, 'namespace'> | undefined;
   readonly definition: ConfigDefinition;
   /** This process among the cluster's: 0, or 1 when it is the whole cluster. */
   readonly workerId: number;
@@ -80,27 +85,47 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
   let file = filePath === undefined ? undefined : await readConfigFile(filePath);
   let problem: string | undefined;
 
-  const base = overlay(definition.initial as Json, file?.content ?? {});
+  const baseOf = (content: Json): Json => overlay(definition.initial as Json, content);
+  const base = baseOf(file?.content ?? {});
   const pins = readPins(definition, base, process.env);
+  const validate = (value: Json): Validated =>
+    validateTwice(definition.schema, applyPins(value, pins));
   const what = definition.file ?? 'the configuration';
-  const value = requireValid(
-    what,
-    locateIssues(validateTwice(definition.schema, applyPins(base, pins)), file),
-  );
+  const value = requireValid(what, locateIssues(validate(base), file));
   const settledPins = settlePins(value, pins);
   /** What the sources say, without updates. */
   let own = value;
   let inherited = parts.inherited;
-  const initial =
-    inherited === undefined
-      ? { version: 1, value }
-      : beginWith(inherited, value, { schema: definition.schema, pins: settledPins }, logger);
+
+  const shared =
+    parts.store === undefined || !definition.shared
+      ? undefined
+      : createSharedVersions({
+          store: parts.store.namespace('config'),
+          base,
+          accept: (next) => void requireValid(`${what}, with what clusters share,`, validate(next)),
+          logger,
+        });
+  const begun = await shared?.begin();
+  const chooseInitial = (): ConfigSnapshot => {
+    if (begun !== undefined) {
+      const value = requireValid('what clusters share', validate(begun.value));
+      return { version: begun.version, value };
+    }
+    const rules = { schema: definition.schema, pins: settledPins };
+    const left =
+      inherited === undefined ? { version: 1, value } : beginWith(inherited, value, rules, logger);
+    // Whatever the store will say is newer.
+    return shared === undefined ? left : { ...left, version: 0 };
+  };
+  const initial = chooseInitial();
   const publisher = createConfigPublisher({
     definition,
     initial,
     logger,
     events,
     pins: settledPins,
+    versions: shared ?? countVersions(initial),
   });
 
   const holder = createConfigHolder(initial, logger);
@@ -115,23 +140,29 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
     },
   });
 
+  /** Of the file, while the store that clusters share could not be reached. */
+  let waitingText: string | undefined;
   /** What has changed in the file changes in the configuration; what others have changed stays. */
   const readAgain = async (text: string): Promise<void> => {
     if (filePath === undefined || file === undefined) return;
+    waitingText = undefined;
     try {
       const before = file;
       const after = await parseConfigFile(filePath, text);
+      const afterBase = baseOf(after.content);
       const change: Change = (current) => {
-        const changed = applyPins(rebase(current, before.content, after.content), settledPins);
-        const validated = locateIssues(validateConfig(definition.schema, changed), after);
+        const changed = rebase(current, baseOf(before.content), afterBase);
+        const validated = locateIssues(validate(changed), after);
         const value = requireValid(filePath, validated);
         problem = undefined;
         return value;
       };
-      await publisher.update(change, { timeoutMs: OWN_TIMEOUT_MS }, filePath);
-      own = applyPins(rebase(own, before.content, after.content), settledPins);
+      const options = { timeoutMs: OWN_TIMEOUT_MS, base: afterBase };
+      await publisher.update(change, options, filePath);
+      own = applyPins(rebase(own, baseOf(before.content), afterBase), settledPins);
       file = after;
     } catch (error) {
+      if (error instanceof CorralError && error.code === 'CONFIG_UNAVAILABLE') waitingText = text;
       problem = toErrorInfo(error).message;
       logger.error({ code: error instanceof CorralError ? error.code : undefined }, problem);
     }
@@ -140,6 +171,11 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
     filePath === undefined || file === undefined
       ? undefined
       : watchConfigFile(filePath, file.text, readAgain, logger);
+
+  shared?.follow(async (newest) => {
+    await publisher.take(newest);
+    if (waitingText !== undefined) await readAgain(waitingText);
+  });
 
   const bequest = (): InheritedConfig => ({
     version: publisher.current.version,
@@ -169,10 +205,15 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
         kind === 'whole' ? () => given : (current) => mergePatch(current, given);
       return await publisher.update(change, options);
     },
-    status: () => ({
-      ...publisher.status(),
-      ...(problem === undefined ? {} : { problem }),
-    }),
+    status() {
+      const { problem: refusal, ...status } = publisher.status();
+      const problems = [shared?.problem, refusal, problem].filter((each) => each !== undefined);
+      return {
+        ...status,
+        ...(problems.length === 0 ? {} : { problem: problems.join('; ') }),
+        ...(shared === undefined ? {} : { shared: { reachable: shared.isReachable } }),
+      };
+    },
     bequest,
     async handOver() {
       await publisher.freeze();
@@ -180,6 +221,8 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
     },
     keep: publisher.thaw,
     async adopt(next) {
+      // The store has all that there is.
+      if (shared !== undefined) return;
       const before = JSON.parse((inherited ?? next).current) as Json;
       const after = JSON.parse(next.current) as Json;
       inherited = next;
@@ -196,7 +239,10 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
         );
       }
     },
-    close: () => watcher?.close(),
+    close() {
+      watcher?.close();
+      shared?.close();
+    },
   };
 }
 

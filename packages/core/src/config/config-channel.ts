@@ -27,7 +27,7 @@ export interface ConfigUpdateOptions {
   readonly timeoutMs?: number;
 }
 
-/** What came of an update. Processes are named by the number of their worker; 0 is the primary. */
+/** What came of an update in this cluster. Processes are named by the number of their worker; 0 is the primary. */
 export interface ConfigUpdateReport {
   /** The version that was made. The one in force when nothing has changed. */
   readonly version: number;
@@ -47,8 +47,13 @@ export interface ConfigStatus {
   readonly value: unknown;
   /** The version that each process has applied, by the number of its worker; 0 is the primary. */
   readonly processes: Readonly<Record<string, number>>;
-  /** Why what a source holds is not in force, such as an invalid file. */
+  /**
+   * Why something is not in force as it should be: a file is invalid, a process refuses the version, the
+   * store that other clusters share cannot be reached.
+   */
   readonly problem?: string;
+  /** When other clusters share it: whether the store that keeps it can be reached. */
+  readonly shared?: { readonly reachable: boolean };
 }
 
 export interface ConfigChangeContext {
@@ -68,7 +73,10 @@ export type ConfigListener<C> = (
 export interface ConfigChannel<C = RegisteredConfig> {
   /** The snapshot in force here; present before `main` runs. */
   readonly current: Frozen<C>;
-  /** Of {@link current}; grows with each change. */
+  /**
+   * Of {@link current}; grows with each change. 0: this process began while the store that clusters share
+   * the configuration in could not be reached.
+   */
   readonly version: number;
   /**
    * Changes the configuration of the whole cluster: validated in the primary, given the next version,
@@ -77,7 +85,8 @@ export interface ConfigChannel<C = RegisteredConfig> {
    *
    * @param change a merge patch, or a function from the current configuration to the next
    * @throws {CorralError} `CONFIG_INVALID` (nothing has changed; `details` are the issues),
-   *   `CONFIG_CONFLICT`, `CONFIG_MISSING` (`bootstrap()` was given no config), `INVALID_ARGUMENT`
+   *   `CONFIG_CONFLICT`, `CONFIG_MISSING` (`bootstrap()` was given no config), `CONFIG_UNAVAILABLE` (the
+   *   store that clusters share it in cannot be reached), `INVALID_ARGUMENT`
    */
   update(
     change: ConfigPatch<C> | ((current: Frozen<C>) => Frozen<C>),

@@ -23,6 +23,11 @@ export interface ConfigOptions<Input> {
    * configuration again, as a new version; `'keep'` leaves the others with what they have applied.
    */
   readonly onRejected?: 'roll-back' | 'keep';
+  /**
+   * With a store as `bootstrap()`'s `state` (`redisState()`): whether all clusters on that store have one
+   * configuration, which the store keeps. Default true; without such a store it means nothing.
+   */
+  readonly shared?: boolean;
 }
 
 /** The configuration that `bootstrap()` is given. Made by {@link defineConfig}. */
@@ -33,9 +38,10 @@ export interface ConfigDefinition<C = unknown> {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
   readonly onRejected: 'roll-back' | 'keep';
+  readonly shared: boolean;
 }
 
-const MEMBERS = new Set(['initial', 'file', 'env', 'secrets', 'onRejected']);
+const MEMBERS = new Set(['initial', 'file', 'env', 'secrets', 'onRejected', 'shared']);
 
 /**
  * Describes the configuration of a cluster, for `bootstrap(main, { config })`.
@@ -49,7 +55,7 @@ export function defineConfig<S extends StandardSchema>(
   schema: S,
   options: ConfigOptions<SchemaInput<S>>,
 ): ConfigDefinition<SchemaOutput<S>> {
-  const call = 'defineConfig(schema, { initial, file, env, secrets, onRejected })';
+  const call = 'defineConfig(schema, { initial, file, env, secrets, onRejected, shared })';
   if (!isSchema(schema)) {
     throw invalidArgument(call, schema, 'a schema of zod, or another that speaks Standard Schema');
   }
@@ -60,12 +66,16 @@ export function defineConfig<S extends StandardSchema>(
   if (unknown !== undefined) {
     throw invalidArgument(`${call}: ${unknown}`, Reflect.get(options, unknown), 'no such option');
   }
-  const { initial, file, env = {}, secrets = [], onRejected = 'roll-back' } = options;
+  const { initial, file, env = {}, secrets = [] } = options;
+  const { onRejected = 'roll-back', shared = true } = options;
   if (file !== undefined && !/\.(json|ya?ml)$/i.test(file)) {
     throw invalidArgument(`${call}: file`, file, 'the path of a .json, .yaml or .yml file');
   }
   if (!['roll-back', 'keep'].includes(onRejected)) {
     throw invalidArgument(`${call}: onRejected`, onRejected, `'roll-back' or 'keep'`);
+  }
+  if (typeof shared !== 'boolean') {
+    throw invalidArgument(`${call}: shared`, shared, 'true or false');
   }
   return Object.freeze({
     // What types cannot say of a schema's output, defineConfig's own type does.
@@ -75,6 +85,7 @@ export function defineConfig<S extends StandardSchema>(
     env: Object.freeze({ ...env }),
     secrets: Object.freeze([...secrets]),
     onRejected,
+    shared,
   });
 }
 

@@ -12,6 +12,7 @@ import type { Cluster, ClusterStatus, UpgradeOptions } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
+import { addSharedConfigCheck } from '../config/shared-config-check.js';
 import { configMissing, EXIT_CODES } from '../errors.js';
 import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
@@ -109,6 +110,7 @@ export async function startPrimary(
       ? undefined
       : await startConfigService({
           definition: options.config,
+          store: isStateStore(options.state) ? options.state : undefined,
           workerId: 0,
           logger,
           events,
@@ -274,6 +276,7 @@ export async function startPrimary(
     ...createExclusiveWork({ state: state.store, logger, onShutdown: hooks.add }),
   };
   if (isStateStore(options.state)) attachGivenStore(options.state, handle);
+  addSharedConfigCheck(options, handle);
   publish(handle);
 
   let admin: AdminServer | undefined;

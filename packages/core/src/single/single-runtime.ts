@@ -9,6 +9,7 @@ import { threadsOf } from '../central/thread-budget-policy.js';
 import type { Cluster, Main } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
+import { addSharedConfigCheck } from '../config/shared-config-check.js';
 import { toErrorInfo } from '../error-info.js';
 import { EXIT_CODES, listenFailed, singleProcess } from '../errors.js';
 import { readEnvFiles } from '../env-files.js';
@@ -37,7 +38,13 @@ export async function startSingle(
   const config =
     options.config === undefined
       ? undefined
-      : await startConfigService({ definition: options.config, workerId: 1, logger, events });
+      : await startConfigService({
+          definition: options.config,
+          store: isStateStore(options.state) ? options.state : undefined,
+          workerId: 1,
+          logger,
+          events,
+        });
   const identity = { role: 'single', workerId: 1, generation: 1 } as const;
   // Before the app's servers are watched, for it is none of them.
   const admin =
@@ -131,6 +138,7 @@ export async function startSingle(
       await Promise.resolve(shutdown(reason, EXIT_CODES.clean)),
   };
   if (isStateStore(options.state)) attachGivenStore(options.state, handle);
+  addSharedConfigCheck(options, handle);
   publish(handle);
 
   const bootTimeout = setTimeout(() => {

@@ -8,6 +8,7 @@ import {
 import type { Cluster, ClusterStatus, Main, ReloadReport } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
+import { addSharedConfigCheck } from '../config/shared-config-check.js';
 import { deferred } from '../deferred.js';
 import { toErrorInfo } from '../error-info.js';
 import { EXIT_CODES } from '../errors.js';
@@ -197,6 +198,7 @@ export async function startWorker(
     },
   };
   if (isStateStore(options.state)) attachGivenStore(options.state, handle);
+  addSharedConfigCheck(options, handle);
   publish(handle);
 
   const beat = (): void => {

@@ -1,0 +1,69 @@
+// Primary or single process: where a version of the configuration becomes the newest one: by counting, in a
+// cluster that has its configuration for itself.
+import { isEqual } from '../config/json-value.js';
+import type { Json } from '../config/json-value.js';
+
+/** A version, before this machine's environment and schema have their say. */
+export interface ConfigVersion {
+  readonly version: number;
+  readonly value: Json;
+  /** The version that this one takes back. Nobody takes back such a one: clusters would do it in turns for ever. */
+  readonly undoes?: number;
+}
+
+export interface ConfigChange {
+  /** The version that is changed. */
+  readonly version: number;
+  /** What it is where the change was made. */
+  readonly from: Json;
+  readonly to: Json;
+  /** What code and file say now, when it is they that have changed. */
+  readonly base?: Json;
+  /** The version it gets is at least this; of a cluster alone. */
+  readonly minVersion?: number;
+}
+
+export interface ConfigVersions {
+  /**
+   * Makes a change the newest version.
+   *
+   * @returns the newest version: the one so far when nothing changes, and somebody else's when they were faster
+   * @throws {CorralError} `CONFIG_UNAVAILABLE`
+   */
+  commit(
+    change: ConfigChange,
+  ): Promise<{ readonly isOurs: boolean; readonly newest: ConfigVersion }>;
+  /**
+   * Makes a version with the content of the one before the newest.
+   *
+   * @param version which is to be the newest one
+   * @returns undefined when it cannot be taken back, for there is a newer one already, or what was before it
+   *   is not known, or it takes back one itself
+   * @throws {CorralError} `CONFIG_UNAVAILABLE`
+   */
+  undo(version: number): Promise<ConfigVersion | undefined>;
+}
+
+/** Of one cluster alone. */
+export function countVersions(initial: ConfigVersion): ConfigVersions {
+  let previous: ConfigVersion | undefined;
+  let newest = initial;
+  const add = (next: Omit<ConfigVersion, 'version'>, minVersion = 0): ConfigVersion => {
+    previous = newest;
+    newest = { version: Math.max(newest.version + 1, minVersion), ...next };
+    return newest;
+  };
+  return {
+    commit: async ({ from, to, minVersion }) =>
+      await Promise.resolve({
+        isOurs: true,
+        newest: isEqual(from, to) ? newest : add({ value: to }, minVersion),
+      }),
+    undo: async (version) =>
+      await Promise.resolve(
+        version !== newest.version || previous === undefined || newest.undoes !== undefined
+          ? undefined
+          : add({ value: previous.value, undoes: version }),
+      ),
+  };
+}
