@@ -1,8 +1,10 @@
 // Any process: a Fastify app on every core. The primary runs this file as well, but not its main function.
 import { bootstrap, disconnectSignal } from '@corral/core';
 import {
+  config,
   offloadCalculation,
   printBanner,
+  readLogLevel,
   readN,
   readSessionSecret,
   readSettings,
@@ -17,12 +19,16 @@ import { accounts } from './accounts.js';
 
 const settings = readSettings();
 const secret = readSessionSecret();
-const options = { workers: 'auto', ...(await stateOptions()) } as const;
+const options = { workers: 'auto', config, ...(await stateOptions()) } as const;
 
 const cluster = await bootstrap(async (cluster) => {
   const { workerId } = cluster;
   const tasks = offloadCalculation(cluster);
-  const app = Fastify({ logger: { level: process.env['LOG_LEVEL'] ?? 'warn' } });
+  const app = Fastify({ logger: { level: cluster.config.current.logLevel } });
+  // In every worker, before the update is answered.
+  cluster.config.subscribe((next) => {
+    app.log.level = next.logLevel;
+  });
   await app.register(clusterPlugin);
 
   app.get('/', async () => ({ worker: workerId, pid: process.pid, message: 'Hello from Fastify' }));
@@ -40,6 +46,15 @@ const cluster = await bootstrap(async (cluster) => {
   app.get('/count', async () => {
     const { value: count } = await cluster.state.increment('count');
     return { worker: workerId, count };
+  });
+
+  app.get('/log-level', async () => ({ worker: workerId, logLevel: app.log.level }));
+
+  // An app of its own would ask who is there, or leave it to the admin server.
+  app.put('/log-level', async (request, reply) => {
+    const input = readLogLevel(request.body);
+    if (!input.ok) return await reply.code(400).send(input.error);
+    return await cluster.config.update({ logLevel: input.logLevel });
   });
 
   // In a context of its own, so that the other routes do not load sessions.

@@ -2,6 +2,8 @@
 export { MAX_N, offloadCalculation, readN } from './calculate.js';
 export type { ReadN } from './calculate.js';
 export { printBanner } from './banner.js';
+export { config, readLogLevel } from './log-level.js';
+export type { LogLevel, ReadLogLevel } from './log-level.js';
 export { readSessionSecret } from './session-secret.js';
 export { readSettings } from './settings.js';
 export type { Settings } from './settings.js';
