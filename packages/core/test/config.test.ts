@@ -1,6 +1,7 @@
 // Process tests: one configuration for all processes of a cluster.
 import { expect, test } from 'vitest';
 import type { ClusterStatus } from '@corral/core';
+import { freePort, probeJson } from '@corral/test-kit';
 import type { Fixture } from '@corral/test-kit';
 import { call, startServing, statusOf } from './support.js';
 
@@ -17,7 +18,9 @@ async function ask(
 }
 
 test('an update reaches every process; a refusal takes it back; replacements begin with the newest', async () => {
-  const fixture = await startServing('config.mjs', { workers: 2 });
+  const adminPort = await freePort();
+  const admin = { port: adminPort, configWrites: true };
+  const fixture = await startServing('config.mjs', { workers: 2, admin });
   const info = { level: 'info', count: 0 };
   expect(await ask(fixture, 1, 'config')).toEqual({
     first: info,
@@ -66,6 +69,36 @@ test('an update reaches every process; a refusal takes it back; replacements beg
   expect(await ask(fixture, 1, 'config')).toMatchObject({ first: current, version: 14, seen: [] });
   const { config } = await statusOf(fixture);
   expect(config).toEqual({ version: 14, value: current, processes: { 0: 14, 1: 14, 2: 14 } });
+
+  // The admin server, on the same cluster.
+  const send = async (
+    method: string,
+    body: string,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> =>
+    await probeJson(`http://127.0.0.1:${adminPort}/config`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+  const ifMatch = { 'if-match': '"14"' };
+  const applied = { status: 200, json: { version: 15, applied: [0, 1, 2] } };
+  expect(await send('PATCH', '{"token":"hunter2"}', ifMatch)).toMatchObject(applied);
+  expect(await send('PUT', '{"level":"warn"}', ifMatch)).toMatchObject({
+    status: 412,
+    json: { code: 'CONFIG_CONFLICT' },
+  });
+  expect(await send('PATCH', '{"level":7}')).toMatchObject({
+    status: 422,
+    json: { code: 'CONFIG_INVALID', issues: [{ path: 'level', message: 'must be a text' }] },
+  });
+  const shown = await probeJson(`http://127.0.0.1:${adminPort}/config`);
+  expect(shown).toMatchObject({
+    headers: { etag: '"15"' },
+    json: { version: 15, value: { ...current, token: '[secret]' } },
+  });
+  expect(await ask(fixture, 2, 'config')).toMatchObject({ current: { token: 'hunter2' } });
+  expect(fixture.output).not.toContain('hunter2');
 });
 
 test('a worker that is stopped holds nobody up twice, and gets the newest when it goes on', async () => {

@@ -36,6 +36,13 @@ describe.each(['express', 'fastify'])('on platform-%s', (platform) => {
       expect(await probe(`${url}/readyz`)).toMatchObject({ status: 404 });
     });
 
+    it('injects the configuration, which is an option of the decorator', async () => {
+      expect((await probeJson(`${url}/api/greet`)).json).toEqual({
+        before: 'good morning',
+        after: 'good evening',
+      });
+    });
+
     it('understands terminus, and terminus it', async () => {
       expect((await probeJson(`${url}/api/terminus`)).json).toMatchObject({
         status: 'ok',
