@@ -28,6 +28,17 @@ async function check(label, work) {
   return ok;
 }
 
+/** Two at a time: most of them use one core, and some wait for the network. */
+async function checkAll(checks) {
+  const waiting = [...checks];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await check(next.label, next.work);
+    }
+  };
+  await Promise.all([lane(), lane()]);
+}
+
 async function tests(label, run) {
   const startedMs = performance.now();
   say(`\n▶ ${label}`);
@@ -68,11 +79,14 @@ async function runAll({ part, majors, args }) {
     if (!(await check('Build', () => turbo(tools, ['build', 'build:fixtures'])))) return;
   }
   if (part === 'all') {
-    for (const { label, work } of [...lintChecks(tools), ...typeChecks(tools)])
-      await check(label, work);
-    await check(`Packed packages, installed (Node ${majors.join(', ')})`, () =>
-      checkPackedPackages(tools, [...nodes.values()]),
-    );
+    await checkAll([
+      ...typeChecks(tools),
+      ...lintChecks(tools),
+      {
+        label: `Packed packages, installed (Node ${majors.join(', ')})`,
+        work: () => checkPackedPackages(tools, [...nodes.values()]),
+      },
+    ]);
   }
   if (part === 'all' || part === 'unit') {
     await tests('Unit tests', () => runVitest(tools, 'unit', { args }));

@@ -153,6 +153,7 @@ describe('load shedding', () => {
       handled += 1;
       return 'hello';
     });
+    figures.eventLoopDelayMeanMs = 10;
     expect((await app.inject('/')).statusCode).toBe(200);
 
     figures.eventLoopDelayMeanMs = 150;

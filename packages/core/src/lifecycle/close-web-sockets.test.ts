@@ -6,15 +6,6 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { closeWebSockets } from './close-web-sockets.js';
 import type { ClosableWebSocket } from './close-web-sockets.js';
 
-// Vitest's virtual time does not reach this module by itself.
-vi.mock('node:timers/promises', () => ({
-  setTimeout: async (ms: number): Promise<void> => {
-    await new Promise((resolve) => {
-      globalThis.setTimeout(resolve, ms);
-    });
-  },
-}));
-
 afterEach(() => {
   vi.useRealTimers();
 });

@@ -1,5 +1,4 @@
 // Worker or single process: says goodbye to WebSockets in a drain, for apps to call from a shutdown hook.
-import { setTimeout as delay } from 'node:timers/promises';
 
 /** What `ws`, and most other WebSocket libraries, offer. */
 export interface ClosableWebSocket {
@@ -35,7 +34,7 @@ export async function closeWebSockets(
   for (const [index, client] of all.entries()) {
     const waitMs = startMs + (spreadMs * index) / all.length - performance.now();
     // A timer is never shorter than 1 ms, so thousands of clients are closed in bunches.
-    if (waitMs >= 1) await delay(waitMs);
+    if (waitMs >= 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
     client.close(code, reason);
   }
 }
