@@ -10,6 +10,8 @@ export interface LossyStore {
   connect(): LossyConnection;
   /** Deletes everything. */
   lose(): Promise<void>;
+  /** Puts something there that is not a cluster's doing. */
+  put(key: string, value: unknown): Promise<void>;
   /** Everything that it keeps, as text. */
   content(): Promise<string>;
 }
@@ -90,6 +92,9 @@ export function createLossyStore(): LossyStore {
     connect,
     async lose() {
       await all.clear();
+    },
+    async put(key, value) {
+      await all.set(key, value);
     },
     async content() {
       const found: unknown[] = [];

@@ -219,6 +219,33 @@ describe('a store that is away', () => {
     expect(second.current).toMatchObject({ level: 'warn', limit: 2 });
   });
 
+  it('that has what the schema refuses: no start with it, and who runs already says why', async () => {
+    const shared = createLossyStore();
+    const value = { level: 'info', password: 7 };
+    await shared.put('config:current', { version: 7, value, base: { level: 'warn' } });
+    await expect(startCluster(shared)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      details: [{ path: 'password' }],
+    });
+    const connection = shared.connect();
+    connection.cut();
+    const late = await startCluster(shared, {}, connection);
+    connection.restore();
+    await vi.waitUntil(() => late.service.status().shared?.reachable === true, { timeout: 4_000 });
+    await vi.waitUntil(() => late.log().includes('password'));
+    expect(late.service.status()).toMatchObject({
+      version: 0,
+      problem: expect.stringContaining('password') as unknown,
+    });
+    await expect(late.count()).rejects.toMatchObject({
+      code: 'CONFIG_UNAVAILABLE',
+      message: expect.stringContaining('password') as unknown,
+    });
+    await shared.put('config:current', { version: 8, value: { level: 'debug' }, base: {} });
+    await late.reaches(9);
+    expect(late.current.level).toBe('info');
+  });
+
   it('that has executed a change without an answer: says so, and the change is in force later', async () => {
     const shared = createLossyStore();
     const cluster = await startCluster(shared);

@@ -93,11 +93,11 @@ export function createSharedVersions(parts: SharedVersionsParts): SharedVersions
     for (;;) {
       const lossesBefore = losses;
       const stored = await load();
+      if (losses === lossesBefore) onFound();
       const missing = reconcile(stored.record, newest, base);
       if (missing === undefined) {
         const record = stored.record as SharedRecord;
         learn(record, stored.entryVersion);
-        if (losses === lossesBefore) onFound();
         return record;
       }
       accept(missing.value);
@@ -110,7 +110,7 @@ export function createSharedVersions(parts: SharedVersionsParts): SharedVersions
     next: (newest: SharedRecord) => SharedRecord,
   ): Promise<SharedRecord | undefined> => {
     // Whoever waits behind one that has waited in vain need not do so, too.
-    if (!isReachable || newest === undefined) throw configUnavailable(unreachable());
+    if (!isReachable || newest === undefined) throw configUnavailable(problem() ?? unreachable());
     try {
       const record = next(newest);
       if (await put(record, entryVersion)) return record;
@@ -132,6 +132,7 @@ export function createSharedVersions(parts: SharedVersionsParts): SharedVersions
     const held = newest === undefined ? 'its own sources' : `version ${newest.version}`;
     return `the store of the shared configuration cannot be reached, this cluster goes on with ${held}`;
   };
+  const problem = (): string | undefined => (isReachable ? unfit : unreachable());
   const onLost = (error: unknown): void => {
     if (isReachable || losses === 0) {
       logger.warn(`${unreachable()}: ${toErrorInfo(error).message}`);
@@ -176,7 +177,7 @@ export function createSharedVersions(parts: SharedVersionsParts): SharedVersions
       return isReachable;
     },
     get problem() {
-      return isReachable ? unfit : unreachable();
+      return problem();
     },
     async begin() {
       try {
