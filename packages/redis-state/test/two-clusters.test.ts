@@ -144,7 +144,12 @@ it.each(outages)(
   },
 );
 
-it('they share sessions, counts and limits, also when one is killed', async () => {
+/** The fencing tokens of those workers of a cluster that have begun the singleton. */
+function mailersOf({ fixture }: Cluster): number[] {
+  return [...fixture.stdout.matchAll(/^mailer (\d+)$/gm)].map(([, token]) => Number(token));
+}
+
+it('they share sessions, counts, limits and singletons, also when one is killed', async () => {
   const either = (index: number): string => (index % 2 === 0 ? first.url : second.url);
 
   const atFirst = createSessionClient(first.url);
@@ -169,9 +174,25 @@ it('they share sessions, counts and limits, also when one is killed', async () =
   );
   expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
 
-  first.fixture.killGroup('SIGKILL');
-  await first.fixture.waitForExit();
-  expect((await atSecond.send('GET', '/me')).body).toBe('{"user":"ann"}');
-  expect((await probeJson(`${second.url}/count`)).json).toMatchObject({ value: 41 });
-  expect((await probe(`${second.url}/limited`)).status).toBe(429);
+  const done = await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => (await probe(`${either(index)}/run`)).body),
+  );
+  expect(done.filter((body) => body === 'done')).toHaveLength(1);
+
+  // Who has the singleton, after all that Redis has been through.
+  const last = Math.max(...mailersOf(first), ...mailersOf(second));
+  const [killed, left] = mailersOf(first).includes(last) ? [first, second] : [second, first];
+  killed.fixture.killGroup('SIGKILL');
+  await killed.fixture.waitForExit();
+  await waitFor(() => mailersOf(left).some((token) => token > last), {
+    what: () => 'the singleton to move',
+  });
+  const tokens = [...mailersOf(first), ...mailersOf(second)];
+  expect(new Set(tokens).size).toBe(tokens.length);
+
+  const atLeft = createSessionClient(left.url);
+  atLeft.cookie = atFirst.cookie;
+  expect((await atLeft.send('GET', '/me')).body).toBe('{"user":"ann"}');
+  expect((await probeJson(`${left.url}/count`)).json).toMatchObject({ value: 41 });
+  expect((await probe(`${left.url}/limited`)).status).toBe(429);
 });
