@@ -24,7 +24,8 @@ type FileRecord = readonly [
 ];
 
 interface Footer {
-  readonly entries: number;
+  /** How many lines there are before it. */
+  readonly parts: number;
   readonly lastVersion: number;
 }
 
@@ -75,14 +76,16 @@ async function writeTo(
   stopping: AbortSignal,
 ): Promise<number> {
   let entries = 0;
+  let parts = 0;
   await handle.writeFile(HEADER);
   for (const chunk of entryChunks(engine, monotonicMs)) {
     stopping.throwIfAborted();
     await handle.writeFile(toLine(chunk.map((record) => toFile(record, wallMs()))));
     entries += chunk.length;
+    parts += 1;
   }
   stopping.throwIfAborted();
-  await handle.writeFile(toLine({ entries, lastVersion: engine.lastVersion } satisfies Footer));
+  await handle.writeFile(toLine({ parts, lastVersion: engine.lastVersion } satisfies Footer));
   return entries;
 }
 
@@ -108,10 +111,10 @@ export async function* readSnapshot(
   const { lastVersion } = await checkSnapshot(file);
   yield { lastVersion, entries: [], leases: [] };
   for await (const line of readLines(file)) {
-    const content = parseLine(line);
-    if (!Array.isArray(content)) return;
+    const content = contentOf(line);
+    if (isFooter(content)) return;
     const nowMs = wallMs();
-    const entries = (content as FileRecord[])
+    const entries = (JSON.parse(content.toString()) as FileRecord[])
       .filter(([, , , expiresAtMs]) => expiresAtMs === 0 || expiresAtMs > nowMs)
       .map((record) => fromFile(record, nowMs));
     yield { lastVersion, entries, leases: [] };
@@ -119,15 +122,15 @@ export async function* readSnapshot(
 }
 
 async function checkSnapshot(file: string): Promise<Footer> {
-  let entries = 0;
+  let parts = 0;
   let footer: Footer | undefined;
   for await (const line of readLines(file)) {
     if (footer !== undefined) throw new DamagedSnapshotError('there is more behind its end');
-    const content = parseLine(line);
-    if (Array.isArray(content)) entries += content.length;
-    else footer = content as Footer;
+    const content = contentOf(line);
+    if (isFooter(content)) footer = JSON.parse(content.toString()) as Footer;
+    else parts += 1;
   }
-  if (footer?.entries !== entries) throw new DamagedSnapshotError('its end is missing');
+  if (footer?.parts !== parts) throw new DamagedSnapshotError('its end is missing');
   return footer;
 }
 
@@ -164,12 +167,18 @@ function toLine(content: unknown): string {
   return `${crc32(text).toString(16).padStart(CHECKSUM_LENGTH, '0')} ${text}\n`;
 }
 
-function parseLine(line: Buffer): unknown {
-  const text = line.subarray(CHECKSUM_LENGTH + 1);
-  if (Number.parseInt(line.toString('latin1', 0, CHECKSUM_LENGTH), 16) !== crc32(text)) {
-    throw new DamagedSnapshotError('a checksum is wrong');
+/** @throws {DamagedSnapshotError} */
+function contentOf(line: Buffer): Buffer {
+  const content = line.subarray(CHECKSUM_LENGTH + 1);
+  if (Number.parseInt(line.toString('latin1', 0, CHECKSUM_LENGTH), 16) === crc32(content)) {
+    return content;
   }
-  return JSON.parse(text.toString()) as unknown;
+  throw new DamagedSnapshotError('a checksum is wrong');
+}
+
+/** An object; parts are lists. */
+function isFooter(content: Buffer): boolean {
+  return content.toString('latin1', 0, 1) === '{';
 }
 
 function toFile([key, data, version, expiresInMs]: EntryRecord, nowMs: number): FileRecord {

@@ -115,7 +115,7 @@ describe('a state that moves to another primary', () => {
     next.link.on('chunk', () => undefined);
     void giver.give(() => undefined);
     for (let turn = 0; turn < 50; turn++) await nextTurn();
-    expect(channels.sent.filter((type) => type === 'chunk')).toHaveLength(4);
+    expect(channels.sent.filter((type) => type === 'chunk')).toHaveLength(16);
   });
 
   it('stays where it was when the successor fails on the way', async () => {

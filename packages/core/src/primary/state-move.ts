@@ -8,7 +8,7 @@ import { joinStatePeer } from './state-peer.js';
 import type { UpgradeLink } from './upgrade-link.js';
 
 /** So many parts may be on their way: both processes work, and neither has much of it twice. */
-const WINDOW_CHUNKS = 4;
+const WINDOW_CHUNKS = 16;
 
 const nowMs = (): number => performance.now();
 
@@ -45,7 +45,10 @@ export function createStateGiver(embedded: EmbeddedState, link: UpgradeLink): St
         await onTheirWay.shift();
         onProgress();
       }
-      await Promise.all(onTheirWay);
+      for (const arrival of onTheirWay) {
+        await arrival;
+        onProgress();
+      }
     },
     given: () => host.resumeElsewhere(successor),
     keep() {

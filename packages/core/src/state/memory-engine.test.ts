@@ -185,12 +185,13 @@ describe('scanning', () => {
       );
     };
     expect(scan('key-', make)).toHaveLength(12_000);
-    expect(clear('', make)).toEqual([5_000, 5_000, expect.any(Number)]);
+    expect(clear('', make).length).toBeLessThan(20);
   });
 
   it('clears in pages, and only what begins so', () => {
     set(engine, 'key-brief', 0, 1);
-    expect(clear('key-', () => set(engine, 'key-new'))).toEqual([5_000, 5_000, 2_001]);
+    const full = Array.from({ length: 12 }, () => 1_000);
+    expect(clear('key-', () => set(engine, 'key-new'))).toEqual([...full, 1]);
     expect(keysOf(engine)).toEqual(['other', 'key-new']);
   });
 });

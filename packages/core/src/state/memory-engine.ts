@@ -17,6 +17,8 @@ import type {
 /** Of one page of a scan or a clear: how many entries it may look at, and how many bytes it may carry. */
 const MAX_PAGE_VISITS = 5_000;
 const MAX_PAGE_BYTES = 1024 * 1024;
+/** Removing takes several times as long as looking. */
+const MAX_PAGE_REMOVALS = 1_000;
 /** Of one answer. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
@@ -216,12 +218,14 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       return { cursor: next, entries };
     },
     clear({ prefix, cursor }, nowMs) {
+      let deleted = 0;
       let removed = 0;
       const next = visitPage(cursor, nowMs, (entry) => {
         if (!entry.key.startsWith(prefix)) return false;
         if (entry.expiresAtMs > nowMs) removed += 1;
         table.remove(entry);
-        return false;
+        deleted += 1;
+        return deleted >= MAX_PAGE_REMOVALS;
       });
       changes += 1;
       return { cursor: next, removed };
