@@ -1,3 +1,6 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkChannels } from '../../test/linked-channels.js';
@@ -5,6 +8,8 @@ import type { LinkedChannels } from '../../test/linked-channels.js';
 import { createLogRecorder } from '../../test/simulated-cluster.js';
 import type { LogLine } from '../../test/simulated-cluster.js';
 import { linkState } from '../../test/state-link.js';
+import { openSnapshots } from '../central/state-snapshots.js';
+import type { StateSnapshots } from '../central/state-snapshots.js';
 import { createStateStore } from '../state/create-state-store.js';
 import { createMemoryState } from '../state/memory-state.js';
 import type { MemoryLimits } from '../state/memory-table.js';
@@ -14,7 +19,7 @@ import { createStateHost } from './state-host.js';
 import { createStateGiver, followState } from './state-move.js';
 import type { StateGiver } from './state-move.js';
 import { createUpgradeLink } from './upgrade-link.js';
-import type { UpgradeLink } from './upgrade-link.js';
+import type { LinkChannel, UpgradeLink } from './upgrade-link.js';
 
 interface Side {
   readonly embedded: EmbeddedState;
@@ -138,6 +143,47 @@ describe('a state that moves to another primary', () => {
     expect(await old.store.get('count')).toBe(count);
     expect(await old.store.get('key-19999')).toBe(19_999);
     expect(await lease?.renew()).toBe(true);
+  });
+
+  it('is written to its file by the primary that has it', async () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'corral-move-'));
+    onTestFinished(() => fs.rmSync(directory, { recursive: true }));
+    const file = path.join(directory, 'state');
+    const { logger } = createLogRecorder();
+    const channels = linkChannels();
+    const open = async (
+      end: LinkChannel,
+    ): Promise<[EmbeddedState, StateSnapshots, UpgradeLink]> => {
+      const link = createUpgradeLink(end, logger);
+      const { embedded } = createSide(link);
+      const { engine } = embedded.memory;
+      const snapshots = await openSnapshots({ file, intervalMs: 60_000, engine, logger });
+      onTestFinished(async () => await snapshots.pause());
+      return [{ ...embedded, snapshots }, snapshots, link];
+    };
+    const [old, oldSnapshots, oldLink] = await open(channels.ends[0]);
+    const [next, nextSnapshots, nextLink] = await open(channels.ends[1]);
+    await oldSnapshots.begin();
+    const giver = createStateGiver(old, oldLink);
+    const own = followState(next, nextLink, logger);
+    const store = createStateStore(old.host.open());
+    await store.set('key', 1);
+
+    await giver.give(() => undefined);
+    giver.keep();
+    await oldSnapshots.close();
+    expect(fs.existsSync(file)).toBe(true);
+    fs.rmSync(file);
+
+    oldSnapshots.resume();
+    await giver.give(() => undefined);
+    own();
+    giver.given();
+    await store.set('other', 1);
+    await oldSnapshots.close();
+    expect(fs.existsSync(file)).toBe(false);
+    await nextSnapshots.close();
+    expect(nextSnapshots.status()).toMatchObject({ entries: 2 });
   });
 
   it('is what has arrived when the predecessor dies, and the successor goes on', async () => {
