@@ -1,6 +1,8 @@
 // Any process: the logger interface that pino satisfies, and the default logger.
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import pino from 'pino';
+import { createLazyLogger, LOG_LEVELS } from './lazy-logger.js';
+import type { LogLevel } from './lazy-logger.js';
 
 /** One level of a logger: `logger.info({ workerId: 1 }, 'worker ready')` or `logger.info('text')`. */
 export interface LogMethod {
@@ -31,20 +33,26 @@ export function createDefaultLogger(level: string = process.env['LOG_LEVEL'] ?? 
   return createFileLogger({ fd: 1, level, readable: process.stdout.isTTY });
 }
 
-/** The default logger on any open file. */
-export function createFileLogger(file: {
+interface LogFile {
   readonly fd: number;
-  readonly level: string;
   /** For people rather than for programs. */
   readonly readable: boolean;
-}): Logger {
-  const options: pino.LoggerOptions = { name: 'corral', level: toPinoLevel(file.level) };
+}
+
+/** The default logger on any open file. */
+export function createFileLogger(file: LogFile & { readonly level: string }): Logger {
+  const level = toLevel(file.level);
+  return createLazyLogger(level, () => createPino(file, level), createPlainLogger(file.fd));
+}
+
+function createPino(file: LogFile, level: string): Logger {
+  const require = createRequire(import.meta.url);
+  const { pino } = require('pino') as typeof import('pino');
+  const options = { name: 'corral', level };
   const destination = pino.destination({ dest: file.fd, sync: true });
   if (!file.readable) return pino(options, destination);
   // Loaded only where a person reads along: it costs every other process memory and start-up time.
-  const { prettyFactory } = createRequire(import.meta.url)(
-    'pino-pretty',
-  ) as typeof import('pino-pretty');
+  const { prettyFactory } = require('pino-pretty') as typeof import('pino-pretty');
   const prettify = prettyFactory({
     ignore: 'pid,hostname,name,workerId,generation',
     translateTime: 'SYS:HH:MM:ss.l',
@@ -54,7 +62,29 @@ export function createFileLogger(file: {
   return pino(options, { write: (line) => void destination.write(prettify(line)) });
 }
 
-function toPinoLevel(level: string): string {
+/** As pino's lines, for when pino cannot be loaded; needs no file but the one that is open. */
+function createPlainLogger(fd: number, bindings: Record<string, unknown> = {}): Logger {
+  const method =
+    (level: number): LogMethod =>
+    (details: object | string, message?: string) => {
+      const { err, ...rest } = (typeof details === 'string' ? {} : details) as { err?: unknown };
+      const error = err instanceof Error ? { err: { message: err.message, stack: err.stack } } : {};
+      const msg = typeof details === 'string' ? details : message;
+      const line = { level, time: Date.now(), pid: process.pid, name: 'corral', ...bindings };
+      fs.writeSync(fd, `${JSON.stringify({ ...line, ...rest, ...error, msg })}\n`);
+    };
+  return {
+    trace: method(10),
+    debug: method(20),
+    info: method(30),
+    warn: method(40),
+    error: method(50),
+    fatal: method(60),
+    child: (more) => createPlainLogger(fd, { ...bindings, ...more }),
+  };
+}
+
+function toLevel(level: string): LogLevel | 'silent' {
   const wanted = level.trim().toLowerCase();
-  return wanted === 'silent' || Object.hasOwn(pino.levels.values, wanted) ? wanted : 'info';
+  return [...LOG_LEVELS, 'silent' as const].find((known) => known === wanted) ?? 'info';
 }

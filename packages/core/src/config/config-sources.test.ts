@@ -31,6 +31,7 @@ describe('defineConfig', () => {
       env: {},
       secrets: [],
       onRejected: 'roll-back',
+      shared: true,
     });
     const { value } = kept['~standard'].validate(initial) as { value: { port: number } };
     expect(value.port).toBe(80);
