@@ -156,7 +156,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
   const stallMs = durationOr(given['stallMs'], 5_000);
   const givenStore = isStateStore(given['state']) ? given['state'] : undefined;
   const drainTimeoutMs = durationOr(given['drainTimeoutMs'], 25_000);
-  const parsed = schema.safeParse({
+  const complete = {
     workers: 'auto',
     envFiles: [],
     memoryPerWorkerBytes: 128 * 1024 * 1024,
@@ -198,7 +198,9 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
         numberOf(given['state'], 'maxBytes'),
       ),
     }),
-  });
+  };
+  // Compiling a parser takes longer than parsing once.
+  const parsed = schema.safeParse(complete, { jitless: true });
   if (!parsed.success) {
     throw invalidOptions(parsed.error.issues.flatMap((issue) => toOptionIssues(issue, given)));
   }
