@@ -1,135 +1,124 @@
 // Process tests: reload() under load, and reloads that fail.
+import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { startLoad, waitUntilGone } from '@corral/test-kit';
+import { temporaryDirectory } from './balance-support.js';
 import { call, pidsOf, startServing, statusOf, toldCounts } from './support.js';
 
 const QUICK = { minUptimeMs: 100 };
 
-test.for(['keep-alive', 'new'] as const)(
-  'reloads under load lose no request (%s connections)',
-  async (connections) => {
-    const fixture = await startServing('serve.mjs', { workers: 2, ...QUICK });
-    const load = startLoad({ url: `${fixture.url}?delayMs=5`, connections });
-    await load.answered(50);
-
-    let lastPids = pidsOf(fixture.status);
-    for (const generation of [2, 3]) {
-      expect(await call(fixture, 'reload')).toMatchObject({
-        ok: true,
-        value: { generation, replaced: 2, failed: 0 },
-      });
-      expect(await fixture.nextEvent('reload')).toMatchObject({ generation, replaced: 2 });
-      for (const pid of lastPids) {
-        const exit = await fixture.nextEvent('workerExit', (each) => each['pid'] === pid);
-        expect(exit).toMatchObject({ reason: 'reload', code: 0 });
-      }
-      await waitUntilGone(lastPids);
-      const status = await statusOf(fixture);
-      expect(status).toMatchObject({ generation, desired: 2, ready: 2 });
-      expect(status.workers.map(({ workerId }) => workerId)).toEqual([1, 2]);
-      expect(status.workers.map((worker) => worker.generation)).toEqual([generation, generation]);
-      lastPids = pidsOf(status);
-      await load.answered(50);
-    }
-
-    const { failures, refused, ok, byWorker } = await load.stop();
-    expect(failures).toEqual([]);
-    expect(refused).toBe(0);
-    expect(Object.keys(byWorker).sort()).toEqual(['1', '2']);
-    expect((await statusOf(fixture)).restarts).toEqual({ reload: 4 });
-
-    fixture.kill('SIGTERM');
-    expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
-    expect(toldCounts(fixture.stdout)).toEqual({ received: ok, answered: ok });
-  },
-);
-
-test('POSTs under load survive a reload', async () => {
+test('reloads under load lose no request, however they are asked for', async () => {
   const fixture = await startServing('serve.mjs', { workers: 2, ...QUICK });
+  const url = `${fixture.url}?delayMs=5`;
   const body = 'x'.repeat(20_000);
-  const load = startLoad({ url: fixture.url, connections: 'keep-alive', method: 'POST', body });
-  await load.answered(50);
+  const loads = [
+    startLoad({ url, connections: 'keep-alive', concurrency: 4 }),
+    startLoad({ url, connections: 'new', concurrency: 4 }),
+    startLoad({ url, connections: 'keep-alive', concurrency: 2, method: 'POST', body }),
+  ];
+  const answered = async (): Promise<unknown> =>
+    await Promise.all(loads.map(async (load) => await load.answered(30)));
+  await answered();
 
-  await call(fixture, 'reload', { concurrency: 2 });
-  await waitUntilGone(pidsOf(fixture.status));
+  const ways: ReadonlyArray<() => void> = [
+    () => void call(fixture, 'reload'),
+    () => fixture.kill('SIGHUP'),
+    () => fixture.kill('SIGUSR2'),
+    () => void call(fixture, 'reload', { concurrency: 2 }),
+  ];
+  let lastPids = pidsOf(fixture.status);
+  for (const [index, reload] of ways.entries()) {
+    const generation = index + 2;
+    reload();
+    expect(await fixture.nextEvent('reload')).toMatchObject({ generation, replaced: 2, failed: 0 });
+    for (const pid of lastPids) {
+      const exit = await fixture.nextEvent('workerExit', (each) => each['pid'] === pid);
+      expect(exit).toMatchObject({ reason: 'reload', code: 0 });
+    }
+    await waitUntilGone(lastPids);
+    const status = await statusOf(fixture);
+    expect(status).toMatchObject({ generation, desired: 2, ready: 2 });
+    expect(status.workers.map(({ workerId }) => workerId)).toEqual([1, 2]);
+    expect(status.workers.map((worker) => worker.generation)).toEqual([generation, generation]);
+    lastPids = pidsOf(status);
+    await answered();
+  }
 
-  const { failures, ok, byStatus } = await load.stop();
-  expect(failures).toEqual([]);
-  expect(byStatus).toEqual({ 200: ok });
+  const reports = await Promise.all(loads.map(async (load) => await load.stop()));
+  for (const { failures, refused, byStatus, byWorker, ok } of reports) {
+    expect([failures, refused, byStatus]).toEqual([[], 0, { 200: ok }]);
+    expect(Object.keys(byWorker).sort()).toEqual(['1', '2']);
+  }
+  expect((await statusOf(fixture)).restarts).toEqual({ reload: 8 });
+
+  fixture.kill('SIGTERM');
+  expect(await fixture.waitForExit()).toEqual({ code: 0, signal: null });
+  const all = reports.reduce((sum, { ok }) => sum + ok, 0);
+  expect(toldCounts(fixture.stdout)).toEqual({ received: all, answered: all });
 });
 
-test.for(['SIGHUP', 'SIGUSR2'] as const)('%s to the primary reloads', async (signal) => {
-  const fixture = await startServing('serve.mjs', { workers: 2, ...QUICK });
+/** Each in its generation, one after another; see the fixture. */
+const FAILURES = [
+  { generation: 2, reason: 'boot-failed', message: /generation 2 is broken/ },
+  { generation: 3, reason: 'crashed', message: /generation 3 is broken/ },
+  { generation: 4, reason: 'boot-timeout', message: /within bootTimeoutMs/ },
+  { generation: 5, reason: 'boot-timeout', message: /checks: database/ },
+] as const;
 
-  fixture.kill(signal);
-
-  expect(await fixture.nextEvent('reload')).toMatchObject({
-    generation: 2,
-    replaced: 2,
-    failed: 0,
+test('a reload whose workers fail stops; the old ones go on serving', async () => {
+  const fixture = await startServing('reload-breaks.mjs', {
+    workers: 2,
+    minUptimeMs: 1_000,
+    // The good generations must boot within it too, on a busy machine.
+    bootTimeoutMs: 5_000,
   });
-  await waitUntilGone(pidsOf(fixture.status));
-});
-
-test.for([
-  { way: 'throws', reason: 'boot-failed', message: /generation 2 is broken/ },
-  { way: 'crashesSoon', reason: 'crashed', message: /generation 2 is broken/ },
-  // The good generations must boot within it too, on a busy machine.
-  { way: 'neverReady', reason: 'boot-timeout', message: /within bootTimeoutMs/, timeoutMs: 5_000 },
-  { way: 'failingCheck', reason: 'boot-timeout', message: /checks: database/, timeoutMs: 5_000 },
-])('a reload whose workers fail ($way) stops; the old ones go on serving', async (failure) => {
-  const { way, reason, message, timeoutMs = 30_000 } = failure;
-  const fixture = await startServing(
-    'reload-breaks.mjs',
-    { workers: 2, minUptimeMs: 1_000, bootTimeoutMs: timeoutMs },
-    { env: { WAY: way } },
-  );
   const load = startLoad({ url: fixture.url, connections: 'keep-alive', concurrency: 4 });
   await load.answered(20);
 
-  const outcome = await call(fixture, 'reload');
-
-  expect(outcome).toMatchObject({
-    ok: false,
-    error: {
-      code: 'RELOAD_ABORTED',
-      details: {
-        generation: 2,
-        replaced: 0,
-        failed: 1,
-        reason,
-        error: { message: expect.stringMatching(message) as string },
+  for (const { generation, reason, message } of FAILURES) {
+    expect(await call(fixture, 'reload')).toMatchObject({
+      ok: false,
+      error: {
+        code: 'RELOAD_ABORTED',
+        details: {
+          generation,
+          replaced: 0,
+          failed: 1,
+          reason,
+          error: { message: expect.stringMatching(message) as string },
+        },
       },
-    },
-  });
-  // The canary alone was tried.
-  expect(fixture.output.match(/of generation 2 boots/g)).toHaveLength(1);
-  expect(await fixture.nextEvent('workerExit')).toMatchObject({ generation: 2, reason });
-  await load.answered(20);
-  const { failures } = await load.stop();
-  expect(failures).toEqual([]);
-  const status = await statusOf(fixture);
-  expect(pidsOf(status)).toEqual(pidsOf(fixture.status));
-  expect(status.workers.map(({ state }) => state)).toEqual(['ready', 'ready']);
+    });
+    // The canary alone was tried.
+    const boots = new RegExp(`of generation ${generation} boots`, 'g');
+    expect(fixture.output.match(boots)).toHaveLength(1);
+    const exit = await fixture.nextEvent('workerExit', (each) => each['generation'] === generation);
+    expect(exit).toMatchObject({ reason });
+    await load.answered(20);
+    const status = await statusOf(fixture);
+    expect(pidsOf(status)).toEqual(pidsOf(fixture.status));
+    expect(status.workers.map(({ state }) => state)).toEqual(['ready', 'ready']);
+  }
 
   // The next release is good.
   expect(await call(fixture, 'reload')).toMatchObject({
     ok: true,
-    value: { generation: 3, replaced: 2 },
+    value: { generation: 6, replaced: 2 },
   });
   await waitUntilGone(pidsOf(fixture.status));
+  await load.answered(20);
+  expect(await load.stop()).toMatchObject({ failures: [], refused: 0 });
 });
 
 test('SIGTERM during a reload ends it cleanly: nobody left, exit 0', async () => {
-  const fixture = await startServing(
-    'reload-breaks.mjs',
-    { workers: 2 },
-    { env: { WAY: 'neverReady' } },
-  );
+  const slowBoot = `${temporaryDirectory()}/slow`;
+  const env = { SLOW_BOOT: slowBoot };
+  const fixture = await startServing('busy.mjs', { workers: 2 }, { env });
   const load = startLoad({ url: fixture.url, connections: 'keep-alive', concurrency: 4 });
   await load.answered(20);
+  fs.writeFileSync(slowBoot, '');
   const reload = call(fixture, 'reload');
-  await fixture.waitForOutput(/of generation 2 boots/);
+  await fixture.waitForOutput(/boots slowly/);
   const pids = fixture.family();
   expect(pids).toHaveLength(4);
 
