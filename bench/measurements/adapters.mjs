@@ -49,27 +49,29 @@ export const adapters = {
 
   tabulate(samples) {
     const found = bySubject(subjects, samples);
-    const without = (id) => found.find((each) => each.id === `${id.split('-')[0]}-node-cluster`);
-    const ratioTo = (each) => ratioOf(each, without(each.id), field);
+    const sibling = (each, variant) =>
+      found.find(({ id }) => id === `${each.id.split('-')[0]}-${variant}`);
+    const over = (each, variant) =>
+      each.id.endsWith(`-${variant}`) ? undefined : ratioOf(each, sibling(each, variant), field);
+    const withAdapter = found.filter(({ id }) => id.endsWith('-adapter'));
     return {
-      head: ['', 'requests/s', 'lowest', 'highest', '÷ without Corral'],
+      head: ['', 'requests/s', 'lowest', 'highest', '÷ without Corral', '÷ without the adapter'],
       rows: found.map((each) => [
         each.name,
         number(medianOf(each, field)),
         number(minOf(each, field)),
         number(maxOf(each, field)),
-        ratio(each.id.endsWith('node-cluster') ? undefined : ratioTo(each)),
+        ratio(over(each, 'node-cluster')),
+        ratio(withAdapter.includes(each) ? over(each, 'core') : undefined),
       ]),
-      goals: found
-        .filter(({ id }) => id.endsWith('-adapter'))
-        .flatMap((each) =>
-          goalOf(
-            `${each.name}: at least ${least} × without Corral`,
-            ratioTo(each),
-            (value) => value >= least,
-            ratio,
-          ),
+      goals: withAdapter.flatMap((each) =>
+        goalOf(
+          `${each.name}: at least ${least} × without the adapter`,
+          over(each, 'core'),
+          (value) => value >= least,
+          ratio,
         ),
+      ),
     };
   },
 };
