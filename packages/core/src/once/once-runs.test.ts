@@ -66,6 +66,30 @@ describe('runs that are done once', () => {
   });
 });
 
+describe('a run that is asked for when a shutdown begins', () => {
+  it('is done before the shutdown goes on', async () => {
+    const process = startProcess();
+    const asked = createOnceRuns({ cluster: process }).begin('job:12:00', KEEP_MS);
+    let hasShutDown = false;
+    const shutdown = process.shutDown().then(() => void (hasShutDown = true));
+    const run = await asked;
+    expect(run).toBeDefined();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasShutDown).toBe(false);
+    run?.end();
+    await shutdown;
+  });
+
+  it('does not hold it when another process has it', async () => {
+    const others = createOnceRuns({ cluster: startProcess() });
+    await others.begin('job:12:00', KEEP_MS);
+    const process = startProcess();
+    const asked = createOnceRuns({ cluster: process }).begin('job:12:00', KEEP_MS);
+    await process.shutDown();
+    expect(await asked).toBeUndefined();
+  });
+});
+
 describe('the run coordinator of node-cron', () => {
   it('lets one process run, and its shutdown wait until the run is complete', async () => {
     const [first, second] = [startProcess(), startProcess()];

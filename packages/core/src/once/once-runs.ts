@@ -50,8 +50,16 @@ export function createOnceRuns(options: OnceRunsOptions = {}): OnceRuns {
       notice(cluster);
       if (leaving.has(cluster)) return undefined;
       const state = (options.state ?? cluster.state).namespace('once');
-      if (!(await claim(state, `run:${key}`, keepMs))) return undefined;
-      return { end: delayShutdown(cluster.onShutdown, `run '${key}'`) };
+      // Also while it is not known yet whose it is: a shutdown must not end this process between claim and run.
+      const end = delayShutdown(cluster.onShutdown, `run '${key}'`);
+      try {
+        if (await claim(state, `run:${key}`, keepMs)) return { end };
+      } catch (error) {
+        end();
+        throw error;
+      }
+      end();
+      return undefined;
     },
   };
 }
