@@ -95,6 +95,10 @@ test('reloads asked for while one runs wait their turn, and are one', async () =
   expect(generations.slice(0, 4)).toEqual([2, 2, 3, 3]);
 });
 
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 /** As the workers' next heartbeats tell. */
 async function statusShows(
   fixture: ServingFixture,
@@ -128,10 +132,20 @@ test.for(MODES)(
     await statusShows(fixture, before.byWorker);
 
     expect(await call(fixture, 'scale', 2)).toMatchObject({ ok: true });
-    const { byWorker } = await holdConnections(fixture.port, 120);
-
-    const counts = [80 + (byWorker.get('1') ?? 0), byWorker.get('2') ?? 0];
-    expect(Math.max(...counts) / 100).toBeLessThanOrEqual(1.1);
-    await statusShows(fixture, new Map(counts.map((count, index) => [String(index + 1), count])));
+    const counts = new Map([
+      ['1', 80],
+      ['2', 0],
+    ]);
+    const isEven = (): boolean => {
+      const values = [...counts.values()];
+      return Math.max(...values) <= (1.1 * sum(values)) / values.length;
+    };
+    // In steps: how quickly steering hears of connections depends on what else the machine does.
+    for (let steps = 0; steps < 3 && !isEven(); steps++) {
+      const { byWorker } = await holdConnections(fixture.port, 40);
+      for (const [id, count] of byWorker) counts.set(id, (counts.get(id) ?? 0) + count);
+      await statusShows(fixture, counts);
+    }
+    expect(isEven(), JSON.stringify([...counts])).toBe(true);
   },
 );
