@@ -1,9 +1,8 @@
 // Any process: a logger that is made when it has its first line to write. Most workers never write one of
 // Corral's, and loading pino takes a sixth of the time that they need to start.
+import { LOG_LEVELS, loggerOf } from './log-levels.js';
+import type { LogLevel } from './log-levels.js';
 import type { Logger, LogMethod } from './logger.js';
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * @param level lines below it are dropped, without the logger
@@ -29,14 +28,7 @@ export function createLazyLogger(
     if (LOG_LEVELS.indexOf(name) < lowest) return () => undefined;
     return (...line: unknown[]) => makeOrFallback()[name](...(line as [string]));
   };
-  return {
-    trace: method('trace'),
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-    fatal: method('fatal'),
-    child: (bindings) =>
-      createLazyLogger(level, () => make().child(bindings), fallback.child(bindings)),
-  };
+  return loggerOf(method, (bindings) =>
+    createLazyLogger(level, () => make().child(bindings), fallback.child(bindings)),
+  );
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFileLogger } from './logger.js';
 import type { Logger } from './logger.js';
+import { createPlainLogger } from './plain-logger.js';
 
 let folder: string;
 let fd: number;
@@ -71,4 +72,25 @@ describe('the default logger', () => {
     const lines = written().split('\n').slice(0, -1);
     expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(expected);
   });
+});
+
+it('the logger without pino writes what pino does', () => {
+  const line = (write: (logger: Logger) => void): unknown[] =>
+    [logger('info'), createPlainLogger(fd)].map((each) => {
+      const before = written().length;
+      write(each.child({ workerId: 3 }));
+      const {
+        hostname: _pinoOnly,
+        time: _differs,
+        ...rest
+      } = JSON.parse(written().slice(before)) as {
+        hostname?: string;
+        time: number;
+      };
+      return rest;
+    });
+  const [pino, plain] = line((each) => each.warn({ port: 3000 }, 'listening'));
+  expect(plain).toEqual(pino);
+  const [, failure] = line((each) => each.error({ err: new Error('EMFILE') }, 'bad'));
+  expect(failure).toMatchObject({ level: 50, err: { message: 'EMFILE' }, msg: 'bad' });
 });

@@ -1,8 +1,9 @@
 // Any process: the logger interface that pino satisfies, and the default logger.
-import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import { createLazyLogger, LOG_LEVELS } from './lazy-logger.js';
-import type { LogLevel } from './lazy-logger.js';
+import { createLazyLogger } from './lazy-logger.js';
+import { LOG_LEVELS } from './log-levels.js';
+import type { LogLevel } from './log-levels.js';
+import { createPlainLogger } from './plain-logger.js';
 
 /** One level of a logger: `logger.info({ workerId: 1 }, 'worker ready')` or `logger.info('text')`. */
 export interface LogMethod {
@@ -60,28 +61,6 @@ function createPino(file: LogFile, level: string): Logger {
   });
   // Not pino-pretty's stream, whose buffers a process could leave behind at its end.
   return pino(options, { write: (line) => void destination.write(prettify(line)) });
-}
-
-/** As pino's lines, for when pino cannot be loaded; needs no file but the one that is open. */
-function createPlainLogger(fd: number, bindings: Record<string, unknown> = {}): Logger {
-  const method =
-    (level: number): LogMethod =>
-    (details: object | string, message?: string) => {
-      const { err, ...rest } = (typeof details === 'string' ? {} : details) as { err?: unknown };
-      const error = err instanceof Error ? { err: { message: err.message, stack: err.stack } } : {};
-      const msg = typeof details === 'string' ? details : message;
-      const line = { level, time: Date.now(), pid: process.pid, name: 'corral', ...bindings };
-      fs.writeSync(fd, `${JSON.stringify({ ...line, ...rest, ...error, msg })}\n`);
-    };
-  return {
-    trace: method(10),
-    debug: method(20),
-    info: method(30),
-    warn: method(40),
-    error: method(50),
-    fatal: method(60),
-    child: (more) => createPlainLogger(fd, { ...bindings, ...more }),
-  };
 }
 
 function toLevel(level: string): LogLevel | 'silent' {

@@ -14,7 +14,7 @@ export interface Script {
 }
 
 function script(lua: string): Script {
-  // An import of it as an ES module would load WebCrypto too, half of the time that a process takes to start.
+  // An import of it as an ES module would load WebCrypto too, which processes that start should not pay for.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
