@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import type { ViteUserConfig } from 'vitest/config';
 
 /**
  * Lets tests import the sources of sibling packages without a build (see tsconfig `customConditions`).
@@ -6,8 +7,9 @@ import { defineConfig } from 'vitest/config';
  */
 const sourceConditions = ['@corral/source', 'node'];
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
+    teardownTimeout: 30_000,
     projects: [
       {
         resolve: { conditions: sourceConditions },
@@ -18,6 +20,8 @@ export default defineConfig({
           pool: 'threads',
           // No test leaves anything in a module: loading them anew for each file would take most of the time.
           isolate: false,
+          // Many wait for timers.
+          maxWorkers: 4,
           testTimeout: 10_000,
         },
       },
@@ -33,10 +37,11 @@ export default defineConfig({
           isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          teardownTimeout: 30_000,
           retry: 0,
         },
       },
     ],
   },
 });
+
+export default config;

@@ -1,7 +1,6 @@
 // The checks of `npm run lint` and `npm run typecheck`: each is a label and a quiet command.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { turbo } from './build.mjs';
 import { cacheDir, root } from './repo.mjs';
 import { run } from './run.mjs';
 import { publishableDirs } from './workspace.mjs';
@@ -25,23 +24,23 @@ export function lintChecks(tools, { fix = false } = {}) {
   ];
 }
 
+/** All packages in one program: tsc reads what they share once. */
 export function typeChecks(tools) {
-  return [{ label: 'Types (tsc)', work: () => turbo(tools, ['typecheck']) }];
+  const work = () => run(bin('tsc'), ['-p', root], { cwd: root, env: tools.env, quiet: true });
+  return [{ label: 'Types (tsc)', work }];
 }
 
 /** Packs every publishable package into `into` and returns the tarballs' paths. */
 export async function packAll(tools, into) {
   rmSync(into, { recursive: true, force: true });
   mkdirSync(into, { recursive: true });
-  for (const dir of publishableDirs()) {
-    const packed = await run(tools.node, [tools.pnpm, 'pack', '--pack-destination', into], {
-      cwd: join(root, dir),
-      env: tools.env,
-      quiet: true,
-    });
-    if (packed.code !== 0) return { ...packed, tarballs: [] };
-  }
-  return { code: 0, output: '', tarballs: readdirSync(into).map((name) => join(into, name)) };
+  const filters = publishableDirs().map((dir) => `--filter=./${dir}`);
+  const packed = await run(
+    tools.node,
+    [tools.pnpm, ...filters, 'pack', '--recursive', '--pack-destination', into],
+    { cwd: root, env: tools.env, quiet: true },
+  );
+  return { ...packed, tarballs: readdirSync(into).map((name) => join(into, name)) };
 }
 
 /** Looks at the tarballs, not at the folders: what counts is what users get. */

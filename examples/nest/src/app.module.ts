@@ -1,5 +1,6 @@
 // Any process: the root module, with the options of bootstrap() on it.
 import { readSettings } from '@corral/example-shared';
+import type { Settings } from '@corral/example-shared';
 import { ClusterBootstrap, ClusterModule } from '@corral/nest';
 import { Module } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -7,7 +8,7 @@ import { AccountsController } from './accounts.controller.js';
 import { AppController } from './app.controller.js';
 import { addSessions } from './sessions.js';
 
-export const settings = readSettings();
+export const settings: Settings = readSettings();
 
 @ClusterBootstrap({
   workers: 'auto',

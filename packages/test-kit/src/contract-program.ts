@@ -12,7 +12,10 @@ const TASKS = new URL('./contract-tasks.js', import.meta.url);
 
 /** The request header by which the suite marks the requests that must not be lost. */
 export const COUNTED_HEADER = 'x-contract-counted';
-/** The message to the program that lets held drains go on. */
+/**
+ * The message to the program that lets drains go on: those of the first workers' replacements stop in
+ * their first phase, so that the suite can look at them.
+ */
 export const RELEASE_MESSAGE = 'contract-release';
 /** The message to a program without `bootstrap()` that closes its app. */
 export const CLOSE_MESSAGE = 'contract-close';
@@ -24,8 +27,6 @@ export interface ContractSettings {
   readonly port: number;
   /** Runs the app without `bootstrap()`, as its own tests would. */
   readonly isPassive: boolean;
-  /** Stops a drain in its first phase until {@link RELEASE_MESSAGE} comes. */
-  readonly holdsDrain: boolean;
   readonly options: BootstrapOptions;
   /** For the adapter; undefined leaves its defaults. */
   readonly health: HealthPaths | undefined;
@@ -83,7 +84,7 @@ export function contractProgram(): ContractProgram {
       cluster.onShutdown(
         async () => {
           say({ contract: 'draining', workerId });
-          if (settings.holdsDrain) await received(RELEASE_MESSAGE);
+          if (cluster.generation > 1) await received(RELEASE_MESSAGE);
         },
         { phase: 'prepare' },
       );

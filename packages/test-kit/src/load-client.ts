@@ -18,7 +18,7 @@ export interface LoadOptions extends Pick<
   /** How many requests are in flight at any time: one in each lane. Default 8. */
   readonly concurrency?: number;
   /**
-   * How long a lane waits before it sends the next request, in ms. Default 4: without a pause, the load
+   * How long a lane waits before it sends the next request, in ms. Default 10: without a pause, the load
    * of tests that wait for something else would take the CPU time that this needs.
    */
   readonly paceMs?: number;
@@ -68,7 +68,7 @@ export interface Load {
  * a test; any other failure is counted and the lane goes on.
  */
 export function startLoad(options: LoadOptions): Load {
-  const { url, connections, concurrency = 8, paceMs = 4, requests = Infinity } = options;
+  const { url, connections, concurrency = 8, paceMs = 10, requests = Infinity } = options;
   const { method = 'GET' } = options;
   const workerIdOf =
     options.workerIdOf ?? ((response) => response.headers[WORKER_ID_HEADER]?.toString());

@@ -72,7 +72,7 @@ describe.each([
       });
     }
 
-    const load = run('scripts/example-load.mjs', { PORT: String(port) }, '--seconds=1');
+    const load = run('scripts/example-load.mjs', { PORT: String(port) }, '--seconds=0.3');
     expect(await load.waitForExit()).toEqual({ code: 0, signal: null });
     expect(load.stdout).toMatch(/\d+ answered .*, 0 failed/);
     expect(load.stdout.match(/worker \d+ /g)).toHaveLength(Number(workers));
