@@ -1,8 +1,10 @@
 // Any process: an Express app on every core. The primary runs this file as well, but not its main function.
 import { bootstrap, disconnectSignal } from '@corral/core';
 import {
+  config,
   offloadCalculation,
   printBanner,
+  readLogLevel,
   readN,
   readSessionSecret,
   readSettings,
@@ -12,16 +14,26 @@ import { clusterErrorHandler, clusterMiddleware } from '@corral/express';
 import { sessionOptions } from '@corral/express/session';
 import express from 'express';
 import session from 'express-session';
+import { pino } from 'pino';
 import { accounts } from './accounts.js';
 
 const settings = readSettings();
 const secret = readSessionSecret();
-const options = { workers: 'auto', ...(await stateOptions()) } as const;
+const options = { workers: 'auto', config, ...(await stateOptions()) } as const;
 
 const cluster = await bootstrap((cluster) => {
   const { workerId } = cluster;
   const tasks = offloadCalculation(cluster);
+  const log = pino({ level: cluster.config.current.logLevel });
+  // In every worker, before the update is answered.
+  cluster.config.subscribe((next) => {
+    log.level = next.logLevel;
+  });
   const app = express();
+  app.use((req, _res, next) => {
+    log.info({ method: req.method, url: req.url }, 'incoming request');
+    next();
+  });
   app.use(clusterMiddleware());
 
   app.get('/', (_req, res) => {
@@ -46,6 +58,17 @@ const cluster = await bootstrap((cluster) => {
   app.get('/count', async (_req, res) => {
     const { value: count } = await cluster.state.increment('count');
     res.json({ worker: workerId, count });
+  });
+
+  app.get('/log-level', (_req, res) => {
+    res.json({ worker: workerId, logLevel: log.level });
+  });
+
+  // An app of its own would ask who is there, or leave it to the admin server.
+  app.put('/log-level', express.json(), async (req, res) => {
+    const input = readLogLevel(req.body);
+    if (input.ok) res.json(await cluster.config.update({ logLevel: input.logLevel }));
+    else res.status(400).json(input.error);
   });
 
   // 'auto': this example speaks plain HTTP, and browsers keep secure cookies for TLS.
