@@ -5,7 +5,7 @@ import { start } from './support.js';
 import type { FixtureBootstrapOptions } from './support.js';
 
 async function startUnready(
-  way: 'manual' | 'message' | 'check',
+  way: 'manual' | 'message' | 'check' | 'fails',
   options: FixtureBootstrapOptions,
 ): Promise<{ fixture: ReturnType<typeof start>; url: string }> {
   const port = await freePort();
@@ -34,6 +34,13 @@ test.for(['manual', 'message', 'check'] as const)(
     expect(fixture.output).toMatch(/worker 1 ready in \d+ ms/);
   },
 );
+
+test('main may go on after it has said that it is ready, and fail before it is', async () => {
+  const { fixture } = await startUnready('fails', { workers: 1 });
+
+  expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
+  expect(fixture.output).toContain('main goes on, and fails');
+});
 
 test("readiness 'manual' is bounded by bootTimeoutMs", async () => {
   const { fixture } = await startUnready('manual', {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort, probeJson, spawnFixture } from '@corral/test-kit';
 import type { Fixture } from '@corral/test-kit';
-import { temporaryDirectory } from './balance-support.js';
+import { requestFrom, temporaryDirectory } from './balance-support.js';
 import { call } from './support.js';
 import type { FixtureBootstrapOptions } from './support.js';
 
@@ -13,8 +13,13 @@ const support = new URL('fixtures/support/', import.meta.url).href;
 function appSource(version: number): string {
   return `
     import { run } from '${support}run.mjs';
-    import { serveHttp } from '${support}http-app.mjs';
+    import { once } from 'node:events';
+    import { http, serveHttp } from '${support}http-app.mjs';
     await run(async (cluster) => {
+      if (process.env.SOCKET) {
+        const server = http().createServer((_, response) => response.end()).listen(process.env.SOCKET);
+        await once(server, 'listening');
+      }
       await serveHttp(cluster, {
         '/versions': async (_request, response) => {
           const { env, execArgv } = process;
@@ -109,7 +114,7 @@ test('a reload follows a symlinked working directory to the release that it lead
   const { fixture, versions } = await startApp(
     current,
     { envFiles: ['app.env'] },
-    { PWD: current },
+    { PWD: current, SOCKET: 'app.sock' },
   );
   expect(await versions()).toMatchObject({ version: 1, setting: '1', cwd: first });
 
@@ -118,6 +123,8 @@ test('a reload follows a symlinked working directory to the release that it lead
   expect(await fixture.nextEvent('reload')).toMatchObject({ replaced: 1, failed: 0 });
   await fixture.nextEvent('workerExit');
   expect(await versions()).toMatchObject({ version: 2, setting: '2', cwd: second });
+  const socketPath = `${current}/app.sock`;
+  expect(await requestFrom({ socketPath })).toMatchObject({ status: 200 });
 
   // The release that it was started from may be removed.
   fs.rmSync(first, { recursive: true });

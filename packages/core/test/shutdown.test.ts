@@ -1,8 +1,9 @@
 // Process tests: signals to the primary under load; no accepted request is lost, no process is left.
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { probe, startLoad, waitUntilGone } from '@corral/test-kit';
 import type { LoadReport } from '@corral/test-kit';
-import { call, openStream, startServing, toldCounts } from './support.js';
+import { MODES } from './balance-support.js';
+import { call, occurrences, openStream, startServing, toldCounts } from './support.js';
 
 /**
  * Every request that a worker received was answered, and no client lost one on a connection that had
@@ -90,7 +91,9 @@ test.for(['SIGTERM', 'SIGINT'] as const)(
     fixture.kill(signal);
     await fixture.nextEvent('shutdown');
 
-    fixture.kill(signal);
+    // Until it counts: right after the first it would be an echo, as npm makes of a Ctrl-C.
+    const again = setInterval(() => fixture.kill(signal), 100);
+    onTestFinished(() => clearInterval(again));
 
     expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
     await waitUntilGone(pids);
@@ -100,7 +103,11 @@ test.for(['SIGTERM', 'SIGINT'] as const)(
 );
 
 test('what is still open at drainTimeoutMs is cut: exit 1, and the log says how many', async () => {
-  const fixture = await startServing('serve.mjs', { workers: 1, drainTimeoutMs: 600 });
+  const fixture = await startServing(
+    'serve.mjs',
+    { workers: 1, drainTimeoutMs: 600 },
+    { execArgv: ['--expose-gc'] },
+  );
   const held = [1, 2, 3].map(async () => await openStream(`${fixture.url}hold`));
   const streams = await Promise.all(held);
 
@@ -109,6 +116,31 @@ test('what is still open at drainTimeoutMs is cut: exit 1, and the log says how 
   expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
   for (const { ended } of streams) expect(await ended).toMatchObject({ code: 'ECONNRESET' });
   expect(fixture.output).toMatch(/worker 1 had to cut 3 connection\(s\)/);
+});
+
+test.for(MODES)('all workers go on accepting for readinessDelayMs (%s)', async (balance) => {
+  const options = { workers: 3, balance, readinessDelayMs: 20_000 };
+  const fixture = await startServing('serve.mjs', options);
+
+  fixture.kill('SIGTERM');
+  await fixture.nextEvent('shutdown');
+  const { byWorker } = await startLoad({
+    url: fixture.url,
+    connections: 'new',
+    requests: 60,
+  }).finished;
+
+  expect(Object.keys(byWorker).sort()).toEqual(['1', '2', '3']);
+});
+
+test('an uncaught error in a drain is the worker’s, which exits with 1', async () => {
+  const fixture = await startServing('crash.mjs', { workers: 1, idleGraceMs: 50 });
+  await probe(`${fixture.url}when-draining`);
+
+  fixture.kill('SIGTERM');
+
+  expect(await fixture.nextEvent('workerExit')).toMatchObject({ reason: 'shutdown', code: 1 });
+  expect(occurrences(fixture.output, 'Error: a bug in the app\\n')).toBe(1);
 });
 
 test('shutdown() called in the primary ends as SIGTERM does', async () => {

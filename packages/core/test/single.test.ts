@@ -71,6 +71,13 @@ test('an app that throws ends with its stack, once, and exit code 1', async () =
   expect(occurrences(fixture.output, 'Error: the app could not start\\n    at ')).toBe(1);
 });
 
+test('an app that throws undefined has failed, too', async () => {
+  const fixture = start('boot-fails.mjs', { workers: 0 }, { env: { WAY: 'throwsNothing' } });
+
+  expect(await fixture.waitForExit()).toEqual({ code: 1, signal: null });
+  expect(fixture.output).toContain('the app failed');
+});
+
 test.for(['uncaught', 'rejection'])(
   'an uncaught error (%s) drains and ends with exit code 1',
   async (way) => {

@@ -102,6 +102,8 @@ export interface OpenStream {
   contains(text: string): Promise<void>;
   /** Resolves with the error that cut the response, or with undefined when it was complete. */
   readonly ended: Promise<NodeJS.ErrnoException | undefined>;
+  /** Ends the connection. */
+  close(): void;
 }
 
 /** Sends a GET and resolves when the response's head has arrived; for responses that last. */
@@ -123,6 +125,7 @@ export async function openStream(url: string): Promise<OpenStream> {
       while (!body.includes(text)) await once(response, 'data');
     },
     ended,
+    close: () => void request.destroy(),
   };
 }
 

@@ -14,22 +14,26 @@ import {
   testNode,
   upgrade,
 } from './balance-support.js';
-import { occurrences, pidsOf, start, startServing, statusOf } from './support.js';
+import { call, occurrences, pidsOf, start, startServing, statusOf } from './support.js';
 import type { FixtureBootstrapOptions, ServingFixture } from './support.js';
 
 interface Release {
   readonly version: number;
-  readonly breaks?: 'script' | 'main' | 'hang';
+  /** `late`: not ready as long as the release's file is there. */
+  readonly breaks?: 'script' | 'main' | 'hang' | 'late';
+  readonly admin?: { readonly port: number };
 }
 
-async function startRelease(
-  options: FixtureBootstrapOptions,
-): Promise<{ readonly fixture: ServingFixture; release(next: Release): void }> {
+async function startRelease(options: FixtureBootstrapOptions): Promise<{
+  readonly fixture: ServingFixture;
+  release(next: Release): void;
+  readonly file: string;
+}> {
   const file = `${temporaryDirectory()}/release.json`;
   const release = (next: Release): void => fs.writeFileSync(file, JSON.stringify(next));
   release({ version: 1 });
   const fixture = await startServing('control.mjs', options, { env: { RELEASE_FILE: file } });
-  return { fixture, release };
+  return { fixture, release, file };
 }
 
 /** What a route of `control.mjs` answers. */
@@ -152,6 +156,36 @@ test('an upgrade that fails is UPGRADE_FAILED: the old one goes on, and upgrades
   expect(await ask(fixture, 'config')).toMatchObject({ current: { level: 'debug' }, version: 3 });
   expect((await probe(fixture.url)).headers['x-version']).toBe('3');
 });
+
+test.for(MODES)(
+  'a new release takes nothing before it is ready, and then all, in spite of its admin port (%s)',
+  async (balance) => {
+    const { fixture, release, file } = await startRelease({ workers: 1, balance });
+    const versions = async (requests: number): Promise<string[]> => {
+      const { byWorker } = await startLoad({
+        url: fixture.url,
+        connections: 'new',
+        requests,
+        workerIdOf: ({ headers }) => String(headers['x-version']),
+      }).finished;
+      return Object.keys(byWorker);
+    };
+    // As many as before the upgrade, not as the options say.
+    expect(await call(fixture, 'scale', 2)).toMatchObject({ ok: true });
+    release({ version: 2, breaks: 'late', admin: { port: fixture.port } });
+    const upgraded = upgrade(fixture);
+    await fixture.waitForOutput(/(a worker of version 2 listens[^]*){2}/);
+    expect(await versions(60)).toEqual(['1']);
+
+    fs.rmSync(file);
+    expect(await upgraded).toMatchObject({ ok: true });
+    await waitUntilGone([fixture.pid]);
+    expect(await versions(20)).toEqual(['2']);
+    expect(await statusAt(fixture.url)).toMatchObject({ desired: 2, ready: 2 });
+    await fixture.waitForOutput(/goes on without its admin server/);
+    expect((await probe(fixture.url)).status).toBe(200);
+  },
+);
 
 test('a new primary that cannot be started at all is UPGRADE_FAILED', async () => {
   const { fixture } = await startRelease({ workers: 1 });

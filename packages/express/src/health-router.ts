@@ -20,7 +20,9 @@ export function createHealthRouter(
   cluster: Cluster,
   paths: ResolvedHealthPaths,
 ): ClusterMiddleware {
-  const known = new Set(Object.values(paths).filter((path) => path !== false));
+  const known = new Set(
+    Object.values(paths).flatMap((path) => (path === false ? [] : [withoutSlash(path)])),
+  );
   return (request, response, next) => {
     const { method = '', url = '', headers } = request;
     // The app's own requests pass here too: one look at the path, and no promise, for those.
@@ -51,6 +53,10 @@ async function answer(
 
 function pathOf(url: string): string {
   const queryAt = url.indexOf('?');
-  const path = queryAt < 0 ? url : url.slice(0, queryAt);
+  return withoutSlash(queryAt < 0 ? url : url.slice(0, queryAt));
+}
+
+/** Health routes answer with a slash at the end and without. */
+function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -45,6 +45,13 @@ describe.each([
     expect(await (await ask('/')).json()).toEqual({ same: true });
   });
 
+  it('answers on a path that was given with a slash at the end', async () => {
+    const app = express();
+    app.use(healthRouter({ health: { live: '/alive/' } }));
+    const ask = await serve(app);
+    for (const path of ['/alive', '/alive/']) expect((await ask(path)).status, path).toBe(200);
+  });
+
   it('answers where it is mounted, and nowhere else', async () => {
     const app = express();
     app.use('/internal', healthRouter());

@@ -21,6 +21,7 @@ export function startAutoscaler(parts: AutoscalerParts): () => void {
   const { options, system, status, scale, logger } = parts;
   let state = UNSCALED;
   let cancel = (): void => undefined;
+  let isStopped = false;
 
   const check = async (): Promise<void> => {
     const { desired, workers } = status();
@@ -50,6 +51,7 @@ export function startAutoscaler(parts: AutoscalerParts): () => void {
   };
 
   const schedule = (): void => {
+    if (isStopped) return;
     cancel = system.setTimer(() => {
       // A worker that does not start is reported by the supervisor, and the policy cools down.
       void check()
@@ -59,7 +61,7 @@ export function startAutoscaler(parts: AutoscalerParts): () => void {
   };
   schedule();
   return () => {
+    isStopped = true;
     cancel();
-    cancel = () => undefined;
   };
 }

@@ -29,7 +29,7 @@ class Scene {
   private constructor(readonly group: ListenerGroup) {}
 
   static async open(policy: DispatchPolicy = inTurn()): Promise<Scene> {
-    const group = await openDispatcher('key', QUERY, policy);
+    const group = await openDispatcher('key', QUERY, policy, () => undefined);
     onTestFinished(() => group.close());
     return new Scene(group);
   }
@@ -269,7 +269,8 @@ describe('a released dispatcher', () => {
 it('a dispatcher does not open on an address that is taken', async () => {
   const scene = await Scene.open();
   const { port = 0 } = scene.group.bound ?? {};
-  await expect(openDispatcher('key', { ...QUERY, port }, inTurn())).rejects.toMatchObject({
+  const opened = openDispatcher('key', { ...QUERY, port }, inTurn(), () => undefined);
+  await expect(opened).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });
 });

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
 import { isNativeHandle } from '../protocol/native-handle.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
@@ -36,17 +37,27 @@ interface InFlight {
   readonly connection: NativeHandle;
 }
 
-/** @throws the listen error */
+/** The socket that connections are accepted from. */
+interface Listening {
+  readonly server: net.Server;
+  readonly handle: NativeHandle;
+}
+
+/**
+ * @param inherited the predecessor's socket: it is listened on as soon as a worker is ready
+ * @param report told when that fails
+ * @throws the listen error
+ */
 export async function openDispatcher(
   key: string,
   query: ListenQuery,
   policy: DispatchPolicy,
+  report: (error: unknown) => void,
   inherited?: HandedOver,
 ): Promise<ListenerGroup> {
-  const { server, handle } = await listen(query, inherited);
-  const address = server.address();
-  const bound: BoundAddress | undefined =
-    typeof address === 'object' && address !== null ? address : undefined;
+  let listening: Listening | undefined;
+  /** Until one of a successor's workers is ready, only the predecessor accepts. */
+  let isPending = inherited !== undefined;
   const inFlight = new Map<number, InFlight>();
   const busy = new Set<number>();
   let waiting: NativeHandle[] = [];
@@ -56,14 +67,24 @@ export async function openDispatcher(
   let isHandedOver = false;
   let isClosed = false;
 
-  handle.onconnection = (status, connection) => {
-    if (status !== 0 || connection === undefined) return;
-    if (waiting.length >= MAX_WAITING) {
-      connection.close();
-      return;
-    }
-    waiting.push(connection);
-    pump();
+  const begin = (opened: Listening): void => {
+    listening = opened;
+    opened.handle.onconnection = (status, connection) => {
+      if (status !== 0 || connection === undefined) return;
+      if (waiting.length >= MAX_WAITING) {
+        connection.close();
+        return;
+      }
+      waiting.push(connection);
+      pump();
+    };
+    if (isClosed) closeServer();
+  };
+
+  const takeOver = (): void => {
+    if (!isPending || isClosed || members.every(({ state }) => state !== 'ready')) return;
+    isPending = false;
+    listen(query, inherited).then(begin, report);
   };
 
   const send = (connection: NativeHandle, member: GroupMember): void => {
@@ -97,7 +118,10 @@ export async function openDispatcher(
   };
 
   const closeServer = (): void => {
-    if (!server.listening) return;
+    if (isPending) for (const fd of inherited?.fds ?? []) fs.closeSync(fd);
+    isPending = false;
+    if (listening?.server.listening !== true) return;
+    const { server } = listening;
     if (bound === undefined && query.address !== null) {
       closeUnixServer(server, query.address, isHandedOver ? 'keep' : 'remove');
     } else {
@@ -118,11 +142,15 @@ export async function openDispatcher(
     if (isReleased && members.length === 0 && inFlight.size === 0) close();
   };
 
+  if (inherited === undefined) begin(await listen(query));
+  const bound = inherited === undefined ? boundOf(listening) : inherited.bound;
+
   return {
     bound,
     keepsClients: policy.keepsClients,
     update(next) {
       members = next;
+      takeOver();
       // The connections that a worker had not answered when it died go to another.
       const orphans: NativeHandle[] = [];
       for (const [seq, { member, connection }] of inFlight) {
@@ -153,7 +181,7 @@ export async function openDispatcher(
       closeWhenDone();
     },
     handOver: () => ({
-      fds: [handle.fd ?? -1],
+      fds: listening === undefined ? (inherited?.fds ?? []) : [listening.handle.fd ?? -1],
       ...(bound === undefined ? {} : { bound }),
     }),
     release(handedOver) {
@@ -196,31 +224,42 @@ export function inTurn(): DispatchPolicy {
 /**
  * libuv removes a Unix socket's file with the socket that made it, and never with one that was inherited.
  */
-function closeUnixServer(server: net.Server, path: string, file: 'keep' | 'remove'): void {
+function closeUnixServer(server: net.Server, file: string, fate: 'keep' | 'remove'): void {
   // Linux's abstract sockets have no file, and another's may have been deleted.
-  if (!fs.existsSync(path)) {
+  if (!fs.existsSync(file)) {
     server.close();
     return;
   }
-  const spare = `${path}.corral-${process.pid}`;
-  if (file === 'keep') fs.linkSync(path, spare);
+  const spare = `${file}.corral-${process.pid}`;
+  if (fate === 'keep') fs.linkSync(file, spare);
   server.close();
-  if (file === 'keep') fs.renameSync(spare, path);
+  if (fate === 'keep') fs.renameSync(spare, file);
   // Two names of one file are not renamed onto each other.
-  fs.rmSync(file === 'keep' ? spare : path, { force: true });
+  fs.rmSync(fate === 'keep' ? spare : file, { force: true });
 }
 
-async function listen(
-  query: ListenQuery,
-  inherited: HandedOver | undefined,
-): Promise<{ readonly server: net.Server; readonly handle: NativeHandle }> {
+/** Undefined for a Unix socket. */
+function boundOf(listening: Listening | undefined): BoundAddress | undefined {
+  const address = listening?.server.address();
+  return typeof address === 'object' && address !== null ? address : undefined;
+}
+
+/** A Unix socket's path may have little more than 100 characters: the shorter of the two ways to say it. */
+function shortest(address: string): string {
+  // Linux's abstract sockets have no place in the file system.
+  if (address.startsWith('\0')) return address;
+  const relative = path.relative(process.cwd(), address);
+  return relative.length < address.length ? relative : address;
+}
+
+async function listen(query: ListenQuery, inherited?: HandedOver): Promise<Listening> {
   const server = net.createServer();
   const { address, port, flags } = query;
   const [fd] = inherited?.fds ?? [];
   if (fd !== undefined) {
     server.listen({ fd });
   } else if (port < 0) {
-    server.listen({ path: address ?? '' });
+    server.listen({ path: shortest(address ?? '') });
   } else {
     server.listen({
       port,

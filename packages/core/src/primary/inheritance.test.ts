@@ -6,6 +6,7 @@ import { bequeath, takeInheritance } from './inheritance.js';
 import type { InheritedListener } from './inheritance.js';
 
 const VARIABLE = 'CORRAL_INHERITANCE';
+const WORKERS = { desired: 3, asked: 2 };
 
 const anyListener: fc.Arbitrary<InheritedListener> = fc.record(
   {
@@ -28,7 +29,7 @@ describe('an inheritance', () => {
         fc.integer({ min: 1, max: 1_000 }),
         fc.array(anyListener, { maxLength: 5 }),
         (generation, listeners) => {
-          const { fds, env } = bequeath(generation, listeners);
+          const { fds, env } = bequeath(generation, WORKERS, listeners);
           const inheritance = takeInheritance({ ...env });
           expect(inheritance?.generation).toBe(generation);
           // The successor's descriptor 4 + n is what the predecessor gives as the nth entry.
@@ -45,9 +46,9 @@ describe('an inheritance', () => {
   });
 
   it('is taken once: the environment of workers does not have it', () => {
-    const { env } = bequeath(2, []);
+    const { env } = bequeath(2, WORKERS, []);
     const own: NodeJS.ProcessEnv = { ...env, PATH: '/bin' };
-    expect(takeInheritance(own)).toEqual({ generation: 2, listeners: [] });
+    expect(takeInheritance(own)).toEqual({ generation: 2, workers: WORKERS, listeners: [] });
     expect(own).toEqual({ PATH: '/bin' });
     expect(takeInheritance(own)).toBeUndefined();
   });

@@ -10,8 +10,16 @@ export interface InheritedListener extends HandedOver {
   readonly kind: 'slots' | 'dispatcher';
 }
 
+/** How many workers a primary has. */
+export interface InheritedWorkers {
+  readonly desired: number;
+  /** What its options had said; `range`: anything in one. */
+  readonly asked: number | 'range';
+}
+
 export interface Inheritance {
   readonly generation: number;
+  readonly workers?: InheritedWorkers;
   readonly listeners: readonly InheritedListener[];
 }
 
@@ -21,6 +29,9 @@ const FIRST_FD = 4;
 
 const schema: z.ZodType<Inheritance> = z.object({
   generation: z.int().min(1),
+  workers: z
+    .object({ desired: z.int().min(1), asked: z.union([z.int().min(1), z.literal('range')]) })
+    .exactOptional(),
   listeners: z.array(
     z.object({
       key: z.string(),
@@ -34,12 +45,14 @@ const schema: z.ZodType<Inheritance> = z.object({
 /** @returns the descriptors to pass on as stdio from 4 on, and the variable that tells what they are */
 export function bequeath(
   generation: number,
+  workers: InheritedWorkers,
   listeners: readonly InheritedListener[],
 ): { readonly fds: readonly number[]; readonly env: Readonly<Record<string, string>> } {
   const fds = listeners.flatMap((listener) => listener.fds);
   let next = FIRST_FD;
   const inheritance: Inheritance = {
     generation,
+    workers,
     listeners: listeners.map((listener) => ({
       ...listener,
       fds: listener.fds.map(() => next++),

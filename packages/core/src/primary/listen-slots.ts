@@ -42,6 +42,8 @@ export function openListenSlots(
   let leases: Leases = new Map();
   let steering: Steering | undefined;
   let isReleased = false;
+  /** Until one of a successor's workers is ready, only the predecessor's accept. */
+  let isPending = inherited !== undefined;
 
   /** More can join the group at any time; only leaving it would lose connections. */
   const addSlots = (count: number): void => {
@@ -71,7 +73,8 @@ export function openListenSlots(
     bound,
     keepsClients: false,
     update(members) {
-      if (isReleased) return;
+      isPending &&= members.every(({ state }) => state !== 'ready');
+      if (isReleased || isPending) return;
       addSlots(Math.max(0, ...members.map(({ workerId }) => workerId)));
       steer(members);
       const byId = new Map(members.map((member) => [member.id, member]));

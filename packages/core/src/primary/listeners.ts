@@ -1,7 +1,6 @@
 // Primary: every address the app listens on, and which workers listen there.
 import fs from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import type { BalanceStatus } from '../cluster.js';
 import { balanceUnavailable } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -99,7 +98,10 @@ export function createListeners({
       return await Promise.resolve(openListenSlots(key, query, report, nowMs, sockets));
     }
     const policy = status.mode === 'sticky' ? bySourceAddress() : inTurn();
-    return await openDispatcher(key, query, policy, sockets);
+    const reportListen = (error: unknown): void => {
+      logger.error({ err: error, key }, 'could not listen on the inherited socket');
+    };
+    return await openDispatcher(key, query, policy, reportListen, sockets);
   };
 
   const entryFor = (key: string, query: ListenQuery): Entry => {
@@ -221,11 +223,10 @@ export function createListeners({
     release(isHandedOver = false) {
       if (isReleased) return;
       isReleased = true;
-      for (const { group } of entries.values()) {
-        group.then(
-          (opened) => opened.release(isHandedOver),
-          () => undefined,
-        );
+      for (const { group, opened } of entries.values()) {
+        // At once: as long as the slots are leased, the first worker that drains passes its own on.
+        if (opened !== undefined) opened.release(isHandedOver);
+        else void group.then((late) => late.release(isHandedOver)).catch(() => undefined);
       }
     },
   };
@@ -247,8 +248,7 @@ function addressInUse(): Error {
 const EINVAL = -22;
 
 function keyOf({ address, port, addressType, flags, index }: ListenQuery): string {
-  const place = port < 0 && address !== null ? path.resolve(address) : (address ?? '*');
-  return [place, port, addressType, flags, index].join('|');
+  return [address ?? '*', port, addressType, flags, index].join('|');
 }
 
 /** An address, for people. */

@@ -14,10 +14,10 @@ export interface Predecessor {
   /**
    * Says that this process serves, and takes over what the predecessor has.
    *
-   * @param adoptConfig told what the configuration has become meanwhile
-   * @returns when it has let go of everything, or has gone
+   * @param onYours called when everything is this process's: with what the configuration has become meanwhile
+   * @returns when the predecessor has let go of everything, or has gone
    */
-  succeed(adoptConfig: (config: InheritedConfig) => void): Promise<void>;
+  succeed(onYours: (config: InheritedConfig | undefined) => void): Promise<void>;
 }
 
 /** Asks the predecessor what there is; with undefined when it has gone. */
@@ -35,11 +35,11 @@ export async function meetPredecessor(logger: Logger): Promise<Predecessor | und
     followState(embedded) {
       ownState = followState(embedded, link, logger);
     },
-    async succeed(adoptConfig) {
+    async succeed(onYours) {
       const released = link.next('released');
       link.on('yours', ({ config }) => {
         ownState?.();
-        if (config !== undefined) adoptConfig(config);
+        onYours(config);
       });
       link.send({ type: 'ready', wantsState: ownState !== undefined });
       await Promise.race([released, link.closed]);

@@ -3,12 +3,11 @@ import { availableParallelism } from 'node:os';
 import { checkReason, checkUpgradeOptions } from '../call-arguments.js';
 import { startAdminServer } from '../central/admin-server.js';
 import type { AdminServer } from '../central/admin-server.js';
-import { autoWorkers, readCgroupLimits } from '../central/cgroup-limits.js';
-import type { CgroupLimits } from '../central/cgroup-limits.js';
+import { readCgroupLimits } from '../central/cgroup-limits.js';
 import { startConfigService } from '../central/config-service.js';
 import { readTextFile } from '../central/read-text-file.js';
 import { threadsOf } from '../central/thread-budget-policy.js';
-import type { Cluster, ClusterStatus, UpgradeOptions } from '../cluster.js';
+import type { Cluster, ClusterEvents, ClusterStatus, UpgradeOptions } from '../cluster.js';
 import { createClusterEmitter } from '../cluster-events.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
@@ -18,7 +17,7 @@ import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
 import { createShutdownHooks, SHUTDOWN_PHASES } from '../lifecycle/shutdown-hooks.js';
 import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
-import { onSignals } from '../lifecycle/signals.js';
+import { holdSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import { createExclusiveWork } from '../once/create-exclusive-work.js';
 import type { ResolvedOptions } from '../options.js';
@@ -39,19 +38,7 @@ import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
 import type { WorkerHandle } from './worker-handle.js';
 import { createSystemdNotifier } from './systemd.js';
-
-function initialWorkers(
-  { workers, memoryPerWorkerBytes }: ResolvedOptions,
-  cgroup: CgroupLimits,
-): number {
-  if (typeof workers === 'number') return workers;
-  if (typeof workers === 'object') return workers.min;
-  return autoWorkers({
-    availableParallelism: availableParallelism(),
-    cgroup,
-    memoryPerWorkerBytes,
-  });
-}
+import { askedWorkers, firstWorkers } from './worker-count.js';
 
 function exitCode(end: SupervisorEnd, hasFailed: boolean): number {
   switch (end.kind) {
@@ -72,6 +59,7 @@ export async function startPrimary(
   logger: Logger,
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
+  const signals = holdSignals();
   const inheritance = takeInheritance();
   const predecessor =
     inheritance && (await (await import('./predecessor.js')).meetPredecessor(logger));
@@ -91,6 +79,7 @@ export async function startPrimary(
   const localEvents = createClusterEmitter(logger);
   const cgroup = readCgroupLimits(readTextFile);
   const cpuLimitCores = Math.min(availableParallelism(), cgroup.cpus ?? Infinity);
+  const asked = askedWorkers(options, { availableParallelism: availableParallelism(), cgroup });
   const threads = createClusterThreads({
     budgetThreads: options.offload.threads ?? threadsOf(cpuLimitCores),
     logger,
@@ -101,6 +90,8 @@ export async function startPrimary(
   const events: ClusterEmitter = {
     ...localEvents,
     emit(name, event) {
+      // Whoever has ended the cluster: a signal, the app, or a crash loop.
+      if (name === 'shutdown') stopping.abort((event as ClusterEvents['shutdown']).reason);
       localEvents.emit(name, event);
       supervisor.tellListeners({ type: 'event', name, event });
     },
@@ -195,10 +186,6 @@ export async function startPrimary(
     if (supervisor.isStopping) return;
     logger.info({ reason }, `shutting down (${reason})`);
     systemd.stopping();
-    end(reason);
-  };
-  const end = (reason: string): void => {
-    stopping.abort(reason);
     supervisor.shutdown(reason);
   };
   const upgrade = async (upgradeOptions: UpgradeOptions = {}): Promise<{ pid: number }> => {
@@ -209,6 +196,10 @@ export async function startPrimary(
         program: program(),
         execPath,
         generation: supervisor.generation + 1,
+        workers: {
+          desired: supervisor.status().desired,
+          asked: typeof options.workers === 'object' ? 'range' : asked,
+        },
         listeners: listeners.handOver(),
         state: state.embedded,
         config,
@@ -221,23 +212,19 @@ export async function startPrimary(
       listeners.release(true);
       await admin?.close();
       successor.release();
+      await systemd.handOver(pid);
       // Whoever has asked gets the answer first.
-      setImmediate(() => end('upgraded'));
+      setImmediate(() => supervisor.shutdown('upgraded'));
       return { pid };
     });
   };
-  const terminate = (signal: string): void => {
-    if (!supervisor.isStopping) {
-      shutdown(signal);
-    } else {
+  signals.deliver({
+    terminate: shutdown,
+    hurry(signal) {
       logger.warn({ signal }, `${signal} again: cutting the shutdown short`);
       hurried.abort();
       supervisor.hurry();
-    }
-  };
-  onSignals({
-    terminate,
-    interrupt: terminate,
+    },
     reload(signal) {
       logger.info({ signal }, `${signal}: reloading`);
       // The supervisor has logged why, and the old workers serve on.
@@ -297,7 +284,7 @@ export async function startPrimary(
   // A predecessor still has the port.
   if (inheritance === undefined) admin = await startAdmin();
 
-  const workers = initialWorkers(options, cgroup);
+  const workers = firstWorkers(options, asked, inheritance?.workers);
   logger.info({ workers }, `starting ${workers} worker(s)`);
   await supervisor.start(workers);
   if (typeof options.workers === 'object') {
@@ -311,12 +298,22 @@ export async function startPrimary(
     });
     stopping.signal.addEventListener('abort', stopScaling);
   }
-  systemd.ready();
   if (inheritance === undefined) {
+    systemd.ready();
     sayReadyToParent();
-  } else {
-    await predecessor?.succeed((next) => void config?.adopt(next));
+    return handle;
+  }
+  await predecessor?.succeed((next) => {
+    if (next !== undefined) void config?.adopt(next);
+    systemd.ready();
+  });
+  // A predecessor that has gone has said nothing.
+  systemd.ready();
+  try {
     admin = await startAdmin();
+  } catch (error) {
+    // The old primary leaves: there is nothing to go back to, and the app serves.
+    logger.error({ err: error }, 'the cluster goes on without its admin server');
   }
   return handle;
 }

@@ -5,7 +5,7 @@ import { shuttingDown, upgradeFailed } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConfigService } from '../central/config-service.js';
 import { bequeath } from './inheritance.js';
-import type { InheritedListener } from './inheritance.js';
+import type { InheritedListener, InheritedWorkers } from './inheritance.js';
 import type { LaunchProgram } from './launch-program.js';
 import type { EmbeddedState } from './primary-state.js';
 import { createStateGiver } from './state-move.js';
@@ -19,6 +19,7 @@ export interface UpgradePlan {
   /** The Node.js binary to run it with. */
   readonly execPath: string;
   readonly generation: number;
+  readonly workers: InheritedWorkers;
   readonly listeners: readonly InheritedListener[];
   readonly state: EmbeddedState | undefined;
   readonly config: Pick<ConfigService, 'bequest' | 'handOver' | 'keep'> | undefined;
@@ -42,7 +43,7 @@ export interface Successor {
  */
 export async function startSuccessor(plan: UpgradePlan): Promise<Successor> {
   const { program, execPath, config, stopping } = plan;
-  const { fds, env } = bequeath(plan.generation, plan.listeners);
+  const { fds, env } = bequeath(plan.generation, plan.workers, plan.listeners);
   const child = spawn(execPath, [...program.execArgv, program.exec, ...program.args], {
     cwd: program.cwd,
     env: { ...process.env, ...env },

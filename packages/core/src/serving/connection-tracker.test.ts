@@ -315,15 +315,21 @@ describe('an HTTPS server', () => {
     await untilEmpty(tracker);
   });
 
-  it('does not wait for those that never say hello', async () => {
+  it('does not wait for those that never say hello, each for its own time', async () => {
     const server = https.createServer(TEST_TLS);
     const { tracker } = track(server);
     await listen(server);
     const client = await connect(server);
     for (const nowMs of [0, 999]) tracker.closeIdle(nowMs, GRACE_MS);
     expect(tracker.size).toBe(1);
+    // A worker that drains may still get connections.
+    const later = await connect(server);
     tracker.closeIdle(1_000, GRACE_MS);
     await client.ended;
+    tracker.closeIdle(1_999, GRACE_MS);
+    expect(tracker.size).toBe(1);
+    tracker.closeIdle(2_000, GRACE_MS);
+    await later.ended;
     await untilEmpty(tracker);
   });
 });

@@ -52,6 +52,8 @@ interface Connection extends Listed {
 /** A TCP connection that carries a TLS one. */
 interface Carrier extends Listed {
   readonly socket: Socket;
+  /** When a sweep has first seen it. */
+  firstSeenMs: number | undefined;
 }
 
 /** Where a socket keeps what we know of it. */
@@ -115,7 +117,7 @@ export function trackConnections(
   }
 
   server.on('connection', (socket: FollowedSocket) => {
-    if (isTls) addTo(carriers, (socket[carrierOf] = { index: -1, socket }));
+    if (isTls) addTo(carriers, (socket[carrierOf] = { index: -1, socket, firstSeenMs: undefined }));
     else connect(socket, initialState);
     socket.on('close', onClosed);
     observer.onConnectionOpened();
@@ -203,11 +205,11 @@ export function trackConnections(
           closeIfIdle(connection, nowMs, idleGraceMs);
         }
       }
+      if (isTls) closeUnfinishedHandshakes(carriers, connections, nowMs, idleGraceMs);
       firstSweepMs ??= nowMs;
       if (nowMs - firstSweepMs < idleGraceMs) return;
       // The second half: the streams that clients opened before they knew are here by now.
       for (const session of sessions) session.close();
-      if (isTls) closeUnfinishedHandshakes(carriers, connections);
     },
     endLongLived() {
       for (const connection of connections) {
@@ -257,14 +259,22 @@ function markUpgrades(server: net.Server, onUpgrade: (socket: Socket) => void): 
   }
 }
 
-/** Destroys TCP connections on which no TLS connection has been made. */
+/** Destroys TCP connections on which no TLS connection has been made in time. */
 function closeUnfinishedHandshakes(
   carriers: readonly Carrier[],
   connections: readonly Connection[],
+  nowMs: number,
+  idleGraceMs: number,
 ): void {
-  const peer = ({ socket }: Carrier): string => `${socket.remoteAddress}|${socket.remotePort}`;
+  const overdue = carriers.filter((carrier) => {
+    carrier.firstSeenMs ??= nowMs;
+    return nowMs - carrier.firstSeenMs >= idleGraceMs;
+  });
+  if (overdue.length === 0) return;
+  const peer = ({ socket }: { readonly socket: Socket }): string =>
+    `${socket.remoteAddress}|${socket.remotePort}`;
   const established = new Set(connections.map(peer));
-  for (const carrier of carriers) {
+  for (const carrier of overdue) {
     // Without a port (Unix sockets) the two cannot be told apart; the deadline of the drain remains.
     if (carrier.socket.remotePort !== undefined && !established.has(peer(carrier))) {
       carrier.socket.destroy();

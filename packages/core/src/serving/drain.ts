@@ -47,11 +47,8 @@ export async function drain(
   { registry, connectionsSettled, letClientsGo, hooks, draining, hurry }: DrainParts,
 ): Promise<{ readonly cutConnections: number }> {
   // The deadlines start before any code of the app runs.
-  const end = AbortSignal.any([hurry, AbortSignal.timeout(options.drainTimeoutMs)]);
-  const connectionsEnd = AbortSignal.any([
-    end,
-    AbortSignal.timeout(Math.ceil(options.drainTimeoutMs * CONNECTIONS_SHARE)),
-  ]);
+  const end = endsAfter(options.drainTimeoutMs, hurry);
+  const connectionsEnd = endsAfter(Math.ceil(options.drainTimeoutMs * CONNECTIONS_SHARE), end);
 
   registry.askClientsToLeave();
   await Promise.all([
@@ -82,6 +79,19 @@ export async function drain(
     await hooks.run(phase, reason, end);
   }
   return { cutConnections };
+}
+
+/**
+ * Aborts with `parent`, and after `ms` at the latest. By hand, because Node 20 may forget what
+ * `AbortSignal.any()` has made of an `AbortSignal.timeout()` when it collects garbage.
+ */
+function endsAfter(ms: number, parent: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  setTimeout(abort, ms).unref();
+  if (parent.aborted) abort();
+  else parent.addEventListener('abort', abort);
+  return controller.signal;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -159,12 +159,16 @@ export function createServingProcess(
             await offload.warmed();
           }),
         ]);
+        // A main that goes on after that, and fails, has not booted.
+        await Promise.race([
+          readyChecksPass(),
+          booted.then(async () => await new Promise(() => {})),
+        ]);
       } catch (error) {
         // What `cluster.signal` has interrupted must not cut the drain short.
         if (state !== 'draining') throw error;
         logger.warn({ err: error }, 'the boot was interrupted by the shutdown');
       }
-      await readyChecksPass();
       if (state !== 'booting') return false;
       state = 'ready';
       return true;

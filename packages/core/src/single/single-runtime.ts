@@ -14,7 +14,7 @@ import { toErrorInfo } from '../error-info.js';
 import { EXIT_CODES, listenFailed, singleProcess } from '../errors.js';
 import { readEnvFiles } from '../env-files.js';
 import { onShutdownMessage, sayReadyToParent } from '../lifecycle/parent-process.js';
-import { onSignals } from '../lifecycle/signals.js';
+import { holdSignals } from '../lifecycle/signals.js';
 import type { Logger } from '../logger.js';
 import { createLocalMessaging } from '../messages/local-messaging.js';
 import { createExclusiveWork } from '../once/create-exclusive-work.js';
@@ -33,6 +33,7 @@ export async function startSingle(
   logger: Logger,
   publish: (cluster: Cluster) => void,
 ): Promise<Cluster> {
+  const signals = holdSignals();
   Object.assign(process.env, readEnvFiles(options.envFiles, process.cwd(), process.env));
   const events = createClusterEmitter(logger);
   const config =
@@ -71,7 +72,7 @@ export async function startSingle(
     claimThreads: async () => await Promise.resolve(options.offload.threads ?? ownThreads()),
   });
 
-  const shutdown = (reason: string, wantedExitCode: number): void => {
+  const shutdown = (reason: string): void => {
     if (serving.state === 'draining') return;
     logger.info({ reason }, `shutting down (${reason})`);
     events.emit('shutdown', { reason });
@@ -83,35 +84,33 @@ export async function startSingle(
       if (cutConnections > 0) {
         logger.warn({ cutConnections }, `had to cut ${cutConnections} connection(s)`);
       }
-      process.exit(cutConnections > 0 ? EXIT_CODES.failure : wantedExitCode);
+      const isClean = cutConnections === 0 && failure === undefined;
+      process.exit(isClean ? EXIT_CODES.clean : EXIT_CODES.failure);
     });
   };
-  const terminate = (signal: string): void => {
-    if (serving.state === 'draining') serving.hurry();
-    else shutdown(signal, EXIT_CODES.clean);
-  };
-  let failure: unknown;
+  /** An object, for anything can be thrown. */
+  let failure: { readonly thrown: unknown } | undefined;
   const fail = (thrown: unknown): void => {
     // A listen error that the app does not handle is an uncaught error and fails the boot, too.
-    if (thrown === failure) return;
-    failure = thrown;
+    if (failure !== undefined && thrown === failure.thrown) return;
+    failure = { thrown };
     const address = listenAddressOf(thrown);
     const message =
       address === undefined
         ? `the app failed: ${toErrorInfo(thrown).message}`
         : listenFailed(address, thrown).message;
     logger.fatal({ err: thrown }, message);
-    shutdown('the app failed', EXIT_CODES.failure);
+    shutdown('the app failed');
   };
 
   process.on('uncaughtException', fail);
-  onSignals({
-    terminate,
-    interrupt: terminate,
+  signals.deliver({
+    terminate: shutdown,
+    hurry: serving.hurry,
     reload: (signal) =>
       logger.warn({ signal }, `${signal} ignored: ${singleProcess('a reload').message}`),
   });
-  onShutdownMessage(() => shutdown('asked for by the parent process', EXIT_CODES.clean));
+  onShutdownMessage(() => shutdown('asked for by the parent process'));
 
   const handle: Cluster = {
     ...serving.members,
@@ -134,8 +133,7 @@ export async function startSingle(
     reload: async () => await Promise.reject(singleProcess('cluster.reload()')),
     upgrade: async () => await Promise.reject(singleProcess('cluster.upgrade()')),
     scale: async () => await Promise.reject(singleProcess('cluster.scale()')),
-    shutdown: async (reason = 'asked for by the app') =>
-      await Promise.resolve(shutdown(reason, EXIT_CODES.clean)),
+    shutdown: async (reason = 'asked for by the app') => await Promise.resolve(shutdown(reason)),
   };
   if (isStateStore(options.state)) attachGivenStore(options.state, handle);
   addSharedConfigCheck(options, handle);

@@ -2,6 +2,7 @@
 // `node:cluster` gives a worker's server its handle.
 import cluster from 'node:cluster';
 import type net from 'node:net';
+import path from 'node:path';
 import type { ListenQuery, ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
 import { isTlsServer } from '../serving/tls-server.js';
@@ -262,5 +263,11 @@ function toListenQuery(query: ServerQuery): Omit<ListenQuery, 'index'> | undefin
   const { address = null, port = -1, addressType, fd, flags = 0 } = query;
   if (typeof fd === 'number' && fd >= 0) return undefined;
   if (addressType !== 4 && addressType !== 6 && addressType !== -1) return undefined;
-  return { address, port, addressType, flags };
+  return { address: port < 0 ? absolute(address) : address, port, addressType, flags };
+}
+
+/** A Unix socket's path: a reload may have given this process another working directory than the primary's. */
+function absolute(address: string | null): string | null {
+  // Linux's abstract sockets have no place in the file system.
+  return address === null || address.startsWith('\0') ? address : path.resolve(address);
 }

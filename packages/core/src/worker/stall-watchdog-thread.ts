@@ -12,6 +12,8 @@ import type { WatchdogData } from './stall-watchdog.js';
  * native code the main thread cannot be paused until it returns. The primary waits longer.
  */
 const STACK_WAIT_RATIO = 0.375;
+/** But no longer than this, in ms: until it is reported, nobody covers for this worker. */
+const MAX_STACK_WAIT_MS = 500;
 const MAX_FRAMES = 20;
 
 const { shared, stallMs, beatMs, parentPid } = workerData as WatchdogData;
@@ -48,7 +50,10 @@ function report(blockedMs: number): void {
       // The primary has gone; the next check ends this process.
     }
   };
-  const withoutStack = setTimeout(() => send([]), stallMs * STACK_WAIT_RATIO);
+  const withoutStack = setTimeout(
+    () => send([]),
+    Math.min(stallMs * STACK_WAIT_RATIO, MAX_STACK_WAIT_MS),
+  );
   try {
     takeStack((frames) => {
       clearTimeout(withoutStack);

@@ -62,17 +62,18 @@ export async function startWorker(
   });
   const events = createClusterEmitter(logger, () => link.send({ type: 'listenForEvents' }));
 
-  const leave = async (request: DrainRequest, exitCode: number): Promise<void> => {
+  let hasFailed = false;
+  const leave = async (request: DrainRequest): Promise<void> => {
     const { cutConnections } = await serving.drain(request);
     await link.flush({ type: 'drained', cutConnections });
-    process.exit(exitCode);
+    process.exit(hasFailed ? EXIT_CODES.failure : EXIT_CODES.clean);
   };
 
   const link = openPrimaryLink(logger, {
     onMessage(message, sent) {
       switch (message.type) {
         case 'drain':
-          void leave(message, EXIT_CODES.clean);
+          void leave(message);
           return;
         case 'hurry':
           serving.hurry();
@@ -114,7 +115,7 @@ export async function startWorker(
       slotListener.primaryGone();
       messaging.close();
       state.disconnected();
-      void leave({ reason: 'the primary has gone', keepAccepting: false }, EXIT_CODES.clean);
+      void leave({ reason: 'the primary has gone', keepAccepting: false });
     },
   });
 
@@ -145,11 +146,13 @@ export async function startWorker(
         if (!link.send({ type: 'failing', error: toErrorInfo(thrown) })) {
           logger.fatal({ err: thrown }, 'uncaught error');
         }
-        void leave({ reason: 'uncaught error', keepAccepting: false }, EXIT_CODES.failure);
+        hasFailed = true;
+        void leave({ reason: 'uncaught error', keepAccepting: false });
         return;
       case 'draining':
         // That it cannot listen either is no news: another worker has said so, or nothing is to listen now.
         if (listenAddressOf(thrown) === undefined) {
+          hasFailed = true;
           logger.error({ err: thrown }, 'uncaught error while draining');
         }
         return;
@@ -163,7 +166,7 @@ export async function startWorker(
     terminate() {
       if (link.send({ type: 'terminated' })) return;
       if (serving.state === 'draining') serving.hurry();
-      else void leave({ reason: 'SIGTERM', keepAccepting: false }, EXIT_CODES.clean);
+      else void leave({ reason: 'SIGTERM', keepAccepting: false });
     },
     interrupt: () => undefined,
     reload: () => undefined,
