@@ -220,6 +220,24 @@ export function configInvalid(what: string, issues: readonly ConfigIssue[]): Cor
   );
 }
 
+/**
+ * The `details` of `CONFIG_CONFLICT`: what is in force. Loggers print the enumerable properties of an error and
+ * of its details, so the value, which has the configuration's secrets, is none.
+ */
+export class ConfigConflictDetails {
+  readonly version: number;
+  readonly #value: unknown;
+
+  constructor(current: { readonly version: number; readonly value: unknown }) {
+    this.version = current.version;
+    this.#value = current.value;
+  }
+
+  get value(): unknown {
+    return this.#value;
+  }
+}
+
 /** @param current what is in force, and its version */
 export function configConflict(
   expectedVersion: number,
@@ -228,7 +246,7 @@ export function configConflict(
   return new CorralError(
     'CONFIG_CONFLICT',
     `the configuration is of version ${current.version}, not ${expectedVersion}; look at it again, and update that`,
-    { details: current },
+    { details: new ConfigConflictDetails(current) },
   );
 }
 

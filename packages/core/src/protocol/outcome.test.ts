@@ -1,5 +1,9 @@
+import { inspect } from 'node:util';
+import v8 from 'node:v8';
+import { stdSerializers } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { CorralError } from '../errors.js';
+import { configConflict, CorralError } from '../errors.js';
+import type { Outcome } from './messages.js';
 import { fromOutcome, toFailure, toOutcome } from './outcome.js';
 
 describe('what came of a request', () => {
@@ -14,6 +18,26 @@ describe('what came of a request', () => {
     expect(() => fromOutcome(outcome)).toThrow(
       expect.objectContaining({ code: 'SHUTTING_DOWN', message: 'going', details: 7 }) as Error,
     );
+  });
+
+  it('is a conflict, whose configuration arrives, and which no logger prints', () => {
+    const current = { version: 3, value: { password: 'hunter2' } };
+    const conflict = configConflict(2, current);
+    // As Node's channel carries it.
+    const outcome = v8.deserialize(v8.serialize(toFailure(conflict))) as Outcome;
+    let arrived: unknown;
+    try {
+      fromOutcome(outcome);
+    } catch (error) {
+      arrived = error;
+    }
+    for (const error of [conflict, arrived] as CorralError[]) {
+      expect(error).toMatchObject({ code: 'CONFIG_CONFLICT', details: { version: 3 } });
+      expect((error.details as typeof current).value).toEqual(current.value);
+      const byPino = JSON.stringify(stdSerializers.err(error));
+      expect(byPino).toContain('"version":3');
+      expect(byPino + inspect(error, { depth: null })).not.toContain('hunter2');
+    }
   });
 
   it('is an error of the app, which becomes the cause', () => {

@@ -1,6 +1,6 @@
 // Both sides: what came of a request, in a shape that travels.
 import { toErrorInfo } from '../error-info.js';
-import { CorralError, remoteError } from '../errors.js';
+import { ConfigConflictDetails, CorralError, remoteError } from '../errors.js';
 import type { Outcome } from './messages.js';
 
 /** Never rejects. */
@@ -14,11 +14,24 @@ export async function toOutcome(result: Promise<unknown>): Promise<Outcome> {
 
 export function toFailure(thrown: unknown): Outcome {
   const details = thrown instanceof CorralError ? thrown.details : undefined;
-  return { ok: false, error: toErrorInfo(thrown), details };
+  return { ok: false, error: toErrorInfo(thrown), details: toPlain(details) };
 }
 
 /** The other way of {@link toOutcome}. */
 export function fromOutcome(outcome: Outcome): unknown {
   if (outcome.ok) return outcome.value;
-  throw remoteError(outcome.error, outcome.details);
+  const { error, details } = outcome;
+  throw remoteError(error, error.code === 'CONFIG_CONFLICT' ? fromPlain(details) : details);
+}
+
+/** Loggers must not see the value in it, but the other side needs it. */
+function toPlain(details: unknown): unknown {
+  if (!(details instanceof ConfigConflictDetails)) return details;
+  return { version: details.version, value: details.value };
+}
+
+function fromPlain(details: unknown): unknown {
+  return typeof details === 'object' && details !== null
+    ? new ConfigConflictDetails(details as ConfigConflictDetails)
+    : details;
 }
