@@ -111,6 +111,19 @@ describe('an update', () => {
     expect(publisher.current.version).toBe(2);
   });
 
+  it('that would put what hides a secret in its place changes nothing', async () => {
+    const { publisher, patch } = createCluster();
+    const edited = { ...(publisher.status().value as { level: string }), level: 'debug' };
+    await expect(patch(edited)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      details: [{ path: 'secret' }],
+    });
+    expect(publisher.current).toEqual(initial);
+    // Elsewhere it is a text like any other.
+    await patch({ level: '[secret]' });
+    expect(publisher.current.value).toEqual({ level: '[secret]', limit: 1, secret: 's' });
+  });
+
   it('waits for those before it, so that none is lost', async () => {
     const { publisher } = createCluster();
     addProcess(publisher, 1);

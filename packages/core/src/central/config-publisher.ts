@@ -12,7 +12,7 @@ import { applyPins, requirePins } from '../config/config-sources.js';
 import type { Pin } from '../config/config-sources.js';
 import type { ConfigSnapshot } from '../config/config-holder.js';
 import type { ConfigDefinition } from '../config/define-config.js';
-import { changedPaths, isEqual, redact } from '../config/json-value.js';
+import { changedPaths, isEqual, redact, redactedPaths } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
 import { validateConfig } from '../config/validate-config.js';
 import {
@@ -181,6 +181,18 @@ export function createConfigPublisher(parts: {
   const setFrozen = async (frozen: boolean): Promise<void> =>
     await updates.run(async () => await Promise.resolve(void (isFrozen = frozen)));
 
+  /** What `status()` and the admin server show must not come back as the configuration. */
+  const requireSecrets = (source: string, from: Json, to: Json): void => {
+    const before = redactedPaths(from, definition.secrets);
+    const issues = redactedPaths(to, definition.secrets)
+      .filter((path) => !before.includes(path))
+      .map((path) => ({
+        path,
+        message: 'is a secret that was hidden; give its value, or patch only what is to change',
+      }));
+    if (issues.length > 0) throw configInvalid(source, issues);
+  };
+
   /** @returns the version that the cluster has then; undefined: it stays with this one */
   const rollBack = async (version: number): Promise<number | undefined> => {
     if (definition.onRejected === 'keep') return undefined;
@@ -260,6 +272,7 @@ export function createConfigPublisher(parts: {
           const validated = validateConfig(definition.schema, change(value));
           if (!validated.ok) throw configInvalid(source, validated.issues);
           requirePins(source, validated.value, pins);
+          requireSecrets(source, value, validated.value);
           // Code and file may say something new that leads to the same.
           if (base === undefined && isEqual(validated.value, value)) return report();
           const { isOurs, newest } = await versions.commit({

@@ -9,6 +9,7 @@ import {
   patchOf,
   rebase,
   redact,
+  redactedPaths,
 } from './json-value.js';
 import type { Json } from './json-value.js';
 
@@ -120,4 +121,11 @@ describe('a frozen value', () => {
     const value = freeze({ list: [{ a: 1 }] });
     expect(() => Object.assign(value.list[0]!, { a: 2 })).toThrow(TypeError);
   });
+});
+
+it('finds where values are hidden', () => {
+  const secrets = ['users.*.password', 'token', 'not.there'];
+  const value = { users: [{ password: 'a' }, { name: 'b' }], token: null, note: '[secret]' };
+  expect(redactedPaths(value, secrets)).toEqual([]);
+  expect(redactedPaths(redact(value, secrets), secrets)).toEqual(['users.0.password', 'token']);
 });

@@ -104,6 +104,19 @@ function hide(value: Json, [name, ...rest]: readonly string[]): Json {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideIn(key, inner)]));
 }
 
+/** The paths among the secrets whose value is what {@link redact} puts there. */
+export function redactedPaths(value: Json, secrets: readonly string[]): string[] {
+  return secrets.flatMap((path) => findHidden(value, path.split('.'), []));
+}
+
+function findHidden(value: Json, [name, ...rest]: readonly string[], at: string[]): string[] {
+  if (name === undefined) return value === HIDDEN ? [at.join('.')] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries<Json>(value)
+    .filter(([key]) => name === '*' || name === key)
+    .flatMap(([key, inner]) => findHidden(inner, rest, [...at, key]));
+}
+
 /** Freezes it to its depth, and returns it. */
 export function freeze<T extends Json>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
