@@ -6,6 +6,8 @@ import type { Logger } from '../logger.js';
 
 /** Whoever writes a file in pieces is done after so long without an event. */
 const SETTLE_MS = 50;
+/** Whoever never stops writing is read all the same. */
+const MAX_SETTLE_MS = 1_000;
 /** For what no event tells: network file systems, and links whose targets lie elsewhere. */
 const POLL_MS = 2_000;
 
@@ -27,7 +29,10 @@ export function watchConfigFile(
 ): FileWatcher {
   const watchers = new Map<string, fs.FSWatcher>();
   let known: string | undefined = knownText;
+  /** Of files and directories on the way; others in the same directories are no concern of ours. */
+  let names: ReadonlySet<string> = new Set();
   let settling: NodeJS.Timeout | undefined;
+  let settledByMs: number | undefined;
   let reading: Promise<void> = Promise.resolve();
   let isClosed = false;
 
@@ -44,16 +49,28 @@ export function watchConfigFile(
     }
   };
   const lookLater = (): void => {
+    const nowMs = performance.now();
+    settledByMs ??= nowMs + MAX_SETTLE_MS;
     clearTimeout(settling);
-    settling = setTimeout(() => {
-      reading = reading.then(look);
-    }, SETTLE_MS);
+    settling = setTimeout(
+      () => {
+        settledByMs = undefined;
+        reading = reading.then(look);
+      },
+      Math.min(SETTLE_MS, settledByMs - nowMs),
+    );
     settling.unref();
+  };
+  /** @param name null where the platform does not say */
+  const onEvent = (_type: string, name: string | null): void => {
+    if (name === null || names.has(name)) lookLater();
   };
 
   /** Of the file, of what it is a link to, and of the links between. */
   const watchDirectories = (): void => {
-    const wanted = new Set(linksTo(file).map((each) => path.dirname(each)));
+    const paths = linksTo(file);
+    names = new Set(paths.flatMap((each) => each.split(path.sep)));
+    const wanted = new Set(paths.map((each) => path.dirname(each)));
     for (const [directory, watcher] of watchers) {
       if (wanted.has(directory)) continue;
       watcher.close();
@@ -62,7 +79,7 @@ export function watchConfigFile(
     for (const directory of wanted) {
       if (watchers.has(directory)) continue;
       try {
-        const watcher = fs.watch(directory, { persistent: false }, lookLater);
+        const watcher = fs.watch(directory, { persistent: false }, onEvent);
         watcher.on('error', () => watchers.delete(directory));
         watchers.set(directory, watcher);
       } catch (error) {
