@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { createLogRecorder } from '../../test/simulated-cluster.js';
 import { createConfigHolder } from '../config/config-holder.js';
@@ -205,6 +205,17 @@ describe('an update', () => {
     expect(await settled).toMatchObject({ version: 5, applied: [1, 2] });
     expect(publisher.current.value).toEqual({ level: 'debug', limit: 5, secret: 's' });
     expect(log()).toContain('error: worker 2 refuses configuration 3, late: not me');
+  });
+
+  it('waits for as long as a timer can, and no timer is given more', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => {
+      timers.mockRestore();
+    });
+    const { publisher, patch } = createCluster();
+    addProcess(publisher, 1);
+    await patch({ level: 'debug' }, { timeoutMs: 2_147_483_647 });
+    expect(timers.mock.calls.map(([, ms]) => ms)).toContain(2_147_483_647);
   });
 
   it('does not wait for one that ends', async () => {

@@ -15,6 +15,7 @@ import type { ConfigDefinition } from '../config/define-config.js';
 import { changedPaths, isEqual, redact, redactedPaths } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
 import { validateConfig } from '../config/validate-config.js';
+import { timerMs } from '../values/timer-ms.js';
 import {
   answered,
   beginRollouts,
@@ -145,7 +146,10 @@ export function createConfigPublisher(parts: {
       { version, changedPaths: paths },
       `configuration ${version} by ${source}: ${paths.join(', ')}`,
     );
-    const deadline = setTimeout(() => advance(passDeadline(state)), timeoutMs + ANSWER_GRACE_MS);
+    const deadline = setTimeout(
+      () => advance(passDeadline(state)),
+      timerMs(timeoutMs + ANSWER_GRACE_MS),
+    );
     const step = publish(state, version);
     advance(step.state, step.send);
     await over.promise;

@@ -1,9 +1,8 @@
 // Any process: checks what the messaging members are given, in the process where they are called.
 import { invalidArgument } from '../errors.js';
+import { MAX_TIMER_MS } from '../values/timer-ms.js';
 import type { RequestTarget } from './messaging.js';
 
-// setTimeout fires at once for anything longer than this.
-const MAX_TIMEOUT_MS = 2_147_483_647;
 /** Names travel with every message. */
 const MAX_NAME_LENGTH = 256;
 
@@ -28,8 +27,8 @@ export function checkTimeout(call: string, options: unknown, defaultMs: number):
     throw invalidArgument(call, options, 'an object, or nothing');
   }
   const timeoutMs: unknown = Reflect.get(options, 'timeoutMs') ?? defaultMs;
-  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS)) {
-    throw invalidArgument(call, timeoutMs, `timeoutMs: a number of ms, 1…${MAX_TIMEOUT_MS}`);
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 1 && timeoutMs <= MAX_TIMER_MS)) {
+    throw invalidArgument(call, timeoutMs, `timeoutMs: a number of ms, 1…${MAX_TIMER_MS}`);
   }
   return timeoutMs;
 }

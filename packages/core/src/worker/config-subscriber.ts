@@ -12,6 +12,7 @@ import { toErrorInfo } from '../error-info.js';
 import { configMissing, CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConfigText, ToWorker } from '../protocol/messages.js';
+import { timerMs } from '../values/timer-ms.js';
 import type { PrimaryLink } from './primary-link.js';
 
 /** An update may have to wait for others. */
@@ -49,7 +50,7 @@ export function subscribeToConfig(
     text: string,
     options: CheckedUpdateOptions,
   ): Promise<ConfigUpdateReport> => {
-    const deadlineMs = 2 * options.timeoutMs + QUEUE_TIMEOUT_MS;
+    const deadlineMs = timerMs(2 * options.timeoutMs + QUEUE_TIMEOUT_MS);
     const call = { name: 'updateConfig', kind, text, ...options } as const;
     return (await link.request(call, deadlineMs)) as ConfigUpdateReport;
   };
