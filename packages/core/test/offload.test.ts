@@ -142,3 +142,11 @@ test('a pipeline passes chunks on from thread to thread, no faster than they are
   // Three taken, at most two on their way to each of sink and reader, and one in the making at both.
   expect(result.ahead).toBeLessThanOrEqual(9);
 });
+
+test('a pipeline whose input is idle still ends, and tells the input', async () => {
+  expect(await run('idleInputs')).toMatchObject({
+    aborted: { code: 'OFFLOAD_ABORTED', cause: 'left', isTold: true },
+    timedOut: { code: 'OFFLOAD_TIMEOUT', isTold: true },
+    failed: { code: 'E_FRAME', isTold: true },
+  });
+});

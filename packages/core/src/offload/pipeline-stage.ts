@@ -5,6 +5,7 @@ import { receiveChunks, sendChunks } from './chunk-port.js';
 import type { Chunk } from './chunk-port.js';
 import type { ThreadCall } from './thread-call.js';
 import { takeTransfer } from './transfer.js';
+import { untilClosed } from './until-closed.js';
 
 type StageFunction = (chunk: unknown) => unknown;
 
@@ -15,7 +16,8 @@ export async function runStage(
 ): Promise<void> {
   const closed = Promise.all([once(input, 'close'), once(output, 'close')]);
   try {
-    await sendChunks(output, apply(stage, receiveChunks(input, highWaterMark)));
+    const chunks = untilClosed(output, receiveChunks(input, highWaterMark));
+    await sendChunks(output, apply(stage, chunks));
   } finally {
     // Also when nothing of it was asked for: the stage before must end, too.
     input.close();

@@ -12,6 +12,8 @@ import { stageOf } from './task-proxy.js';
 import type { Stage } from './task-proxy.js';
 import type { PreparedCall } from './task-module.js';
 import type { ThreadCall } from './thread-call.js';
+import { untilClosed } from './until-closed.js';
+import type { Values } from './until-closed.js';
 
 /** What a run of a pipeline may set. All are optional. */
 export interface PipelineOptions {
@@ -100,7 +102,7 @@ export function pipeline(...functions: readonly unknown[]): Pipeline<unknown, un
 
 async function* run(
   stages: readonly [Stage, ...Stage[]],
-  inputs: Iterable<unknown> | AsyncIterable<unknown>,
+  inputs: Values,
   highWaterMark: number,
   options: ResolvedCallOptions,
 ): AsyncGenerator<unknown, void> {
@@ -125,7 +127,7 @@ async function* run(
   };
   for (const { result } of calls) result.catch(closeUnsent);
 
-  const fed = sendChunks(entry.port1, toChunks(inputs));
+  const fed = sendChunks(entry.port1, toChunks(untilClosed(entry.port1, inputs)));
   // Told to the stages as well, and looked at when those have ended.
   fed.catch(() => undefined);
   const results = receiveChunks(input, highWaterMark);
@@ -156,8 +158,6 @@ async function reasonOf(
   return inputError === undefined ? (failed?.reason ?? last) : inputError.error;
 }
 
-async function* toChunks(
-  inputs: Iterable<unknown> | AsyncIterable<unknown>,
-): AsyncGenerator<Chunk, void> {
+async function* toChunks(inputs: AsyncIterable<unknown>): AsyncGenerator<Chunk, void> {
   for await (const value of inputs) yield { value, transfer: [] };
 }
