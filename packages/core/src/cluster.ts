@@ -296,7 +296,10 @@ export interface Cluster<C = RegisteredConfig> extends Messaging, ExclusiveWork 
    * @throws {CorralError} `INVALID_ARGUMENT`
    */
   offload<Module extends object>(module: URL | string, options?: OffloadOptions): Offloaded<Module>;
-  /** Registers a hook for this process's shutdown; returns a function that removes it. */
+  /**
+   * Registers a hook for this process's shutdown; returns a function that removes it. When its phase has
+   * begun already it runs at once, and nothing waits for it.
+   */
   onShutdown(hook: ShutdownHook, options?: ShutdownHookOptions): () => void;
 
   on<E extends ClusterEventName>(event: E, listener: ClusterListener<E>): Cluster<C>;

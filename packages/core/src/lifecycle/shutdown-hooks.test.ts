@@ -85,6 +85,24 @@ describe('shutdown hooks', () => {
     expect(run.outcome.state).toBe('resolved');
   });
 
+  it('that are added when their phase has begun run at once, and are not waited for', async () => {
+    const { hooks } = setUp();
+    const first = deferred<void>();
+    hooks.add(async () => await first.promise);
+    const run = hooks.run('resources', 'SIGTERM', NEVER);
+    const reasons: string[] = [];
+    const late = async ({ reason }: { reason: string }): Promise<void> => {
+      reasons.push(reason);
+      await hang();
+    };
+    hooks.add(late);
+    expect(reasons).toEqual(['SIGTERM']);
+    first.resolve();
+    await run;
+    hooks.add(late);
+    expect(reasons).toEqual(['SIGTERM', 'SIGTERM']);
+  });
+
   it('that fail, at once or later, are reported by name and stop no other', async () => {
     const { hooks, lines } = setUp();
     const error = new Error('no');

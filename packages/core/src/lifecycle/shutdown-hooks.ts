@@ -20,6 +20,10 @@ interface Entry {
 }
 
 export interface ShutdownHooks {
+  /**
+   * A hook whose phase has begun runs at once, so that what begins in a drain hears of it. Nothing waits for
+   * it: under load there would always be another.
+   */
   add(hook: ShutdownHook, options?: ShutdownHookOptions): () => void;
   /** Whether a phase has hooks that have not run. */
   has(phase: ShutdownPhase): boolean;
@@ -35,6 +39,7 @@ export function createShutdownHooks(options: {
   readonly logger: Logger;
 }): ShutdownHooks {
   const entries = new Set<Entry>();
+  const begun = new Map<ShutdownPhase, (entry: Entry) => Promise<void>>();
 
   const runOne = async (entry: Entry, reason: string, signal: AbortSignal): Promise<void> => {
     const { hook, phase, name, timeoutMs } = entry;
@@ -80,14 +85,18 @@ export function createShutdownHooks(options: {
         throw invalidArgument('cluster.onShutdown(…, { timeoutMs })', timeoutMs, 'ms above 0');
       }
       const entry: Entry = { hook, phase, timeoutMs, name: name ?? (hook.name || 'anonymous') };
-      entries.add(entry);
+      const runLate = begun.get(phase);
+      if (runLate === undefined) entries.add(entry);
+      else void runLate(entry);
       return () => void entries.delete(entry);
     },
     has: (phase) => [...entries].some((entry) => entry.phase === phase),
     async run(phase, reason, signal) {
       const due = [...entries].filter((entry) => entry.phase === phase);
       for (const entry of due) entries.delete(entry);
-      await Promise.all(due.map(async (entry) => await runOne(entry, reason, signal)));
+      const runDue = async (entry: Entry): Promise<void> => await runOne(entry, reason, signal);
+      begun.set(phase, runDue);
+      await Promise.all(due.map(runDue));
     },
   };
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { recordProcess } from '../../test/exclusive-parts.js';
 import { createUnsteadyBackend, FINE_WEATHER } from '../../test/unsteady-backend.js';
 import type { Weather } from '../../test/unsteady-backend.js';
+import { createShutdownHooks } from '../lifecycle/shutdown-hooks.js';
 import { createStateStore } from '../state/create-state-store.js';
 import { createMemoryState } from '../state/memory-state.js';
 import type { MemoryState } from '../state/memory-state.js';
@@ -63,6 +64,19 @@ describe('runs that are done once', () => {
     await shutdown;
     const others = createOnceRuns({ cluster: startProcess() });
     expect(await others.begin('job:12:01', KEEP_MS)).toBeDefined();
+  });
+});
+
+describe('a process that has drained before it asked for a run', () => {
+  it('gets none', async () => {
+    const { logger } = startProcess();
+    const hooks = createShutdownHooks({ hookTimeoutMs: 60_000, logger });
+    const cluster = { state: createStateStore(memory.open()), onShutdown: hooks.add };
+    await hooks.run('prepare', 'SIGTERM', new AbortController().signal);
+    const runs = createOnceRuns({ cluster });
+    expect(await runs.begin('job:12:00', KEEP_MS)).toBeUndefined();
+    const others = createOnceRuns({ cluster: startProcess() });
+    expect(await others.begin('job:12:00', KEEP_MS)).toBeDefined();
   });
 });
 

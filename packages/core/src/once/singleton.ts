@@ -95,25 +95,28 @@ export function createSingleton(
 
   const close = async (): Promise<void> => {
     closed ??= (async () => {
-      removeHook();
       closing.abort(singletonStopped(name));
       await Promise.race([competing, stuck.promise]);
     })();
     await closed;
   };
+  const competing = compete();
+  // Called at once when the process drains already.
   const removeHook = onShutdown(close, {
     // At once, so that others have it while this process drains.
     phase: 'prepare',
     name: `singleton '${name}'`,
     timeoutMs: stopTimeoutMs + RELEASE_TIME_MS,
   });
-  const competing = compete();
 
   return {
     name,
     get isActive() {
       return held?.isHeld() ?? false;
     },
-    close,
+    async close() {
+      removeHook();
+      await close();
+    },
   };
 }
