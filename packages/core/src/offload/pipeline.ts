@@ -106,6 +106,8 @@ async function* run(
   highWaterMark: number,
   options: ResolvedCallOptions,
 ): AsyncGenerator<unknown, void> {
+  // All before the first is prepared: its module would wait for it until the end.
+  for (const { module, name } of stages) module.refuseWhenClosed(name);
   const entry = new MessageChannel();
   let { port2: input } = entry;
   const stagePorts: MessagePort[] = [];

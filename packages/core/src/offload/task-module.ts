@@ -17,7 +17,9 @@ import type { UtilizationMeter } from './utilization.js';
 export interface TaskModule {
   readonly options: ResolvedOffloadOptions;
   call(name: string, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown>;
-  /** The parts of a call that is to run together with others. */
+  /** @throws {CorralError} `SHUTTING_DOWN` when it takes nothing new */
+  refuseWhenClosed(name: string): void;
+  /** The parts of a call that is to run together with others, of modules that do not refuse it. */
   prepare(name: string, thread: ThreadCall, transfer: readonly Transferable[]): PreparedCall;
   /**
    * Starts all the threads that the module may use.
@@ -101,8 +103,10 @@ export function createTaskModule({ options, scheduler, ...parts }: TaskModulePar
     };
   };
 
-  const refuseWhenClosed = (label: string): void => {
-    if (closed !== undefined) throw shuttingDown(label);
+  const labelOf = (name: string): string => `${moduleName}.${name}()`;
+
+  const refuseWhenClosed = (name: string): void => {
+    if (closed !== undefined) throw shuttingDown(labelOf(name));
   };
 
   const finish = async (): Promise<void> => {
@@ -116,18 +120,17 @@ export function createTaskModule({ options, scheduler, ...parts }: TaskModulePar
     // Returns its promise as it is, here and in the proxy: each promise around it would cost what a tenth
     // of the way to the thread does.
     call(name, args, callOptions) {
-      const label = `${moduleName}.${name}()`;
+      const label = labelOf(name);
       return new Promise((resolve, reject) => {
-        refuseWhenClosed(label);
+        refuseWhenClosed(name);
         const thread: ThreadCall = { kind: 'call', name, args };
         submitCalls([partsOf(label, thread, callOptions.transfer, resolve, reject)], callOptions);
       });
     },
+    refuseWhenClosed,
     prepare(name, thread, transfer) {
-      const label = `${moduleName}.${name}()`;
-      refuseWhenClosed(label);
       const { promise, resolve, reject } = deferred<unknown>();
-      return { parts: partsOf(label, thread, transfer, resolve, reject), result: promise };
+      return { parts: partsOf(labelOf(name), thread, transfer, resolve, reject), result: promise };
     },
     async warm() {
       const failure = await threads.warm(Math.min(scheduler.limit, options.threads));
