@@ -78,6 +78,32 @@ describe('runExclusive()', () => {
     await Promise.all([work, shutdown]);
   });
 
+  it('makes a shutdown wait that begins while the lease is on its way', async () => {
+    const end = deferred<void>();
+    const work = runExclusive('job', async () => await end.promise, {}, process);
+    let hasShutDown = false;
+    const shutdown = process.shutDown().then(() => void (hasShutDown = true));
+    await new Promise(setImmediate);
+    expect(hasShutDown).toBe(false);
+    end.resolve();
+    await Promise.all([work, shutdown]);
+  });
+
+  it('waits no longer for others when the process drains', async () => {
+    const end = deferred<void>();
+    const other = recordProcess(process.state);
+    const first = runExclusive('job', async () => await end.promise, {}, other);
+    await new Promise(setImmediate);
+    const refused = runExclusive('job', () => 1, { waitMs: 60_000 }, process).catch(
+      (error: unknown) => error,
+    );
+    await new Promise(setImmediate);
+    await process.shutDown();
+    expect(await refused).toMatchObject({ code: 'SHUTTING_DOWN' });
+    end.resolve();
+    await first;
+  });
+
   it.each<[string, unknown, unknown, object]>([
     ['no name', 7, Date.now, {}],
     ['no function', 'job', 1, {}],

@@ -93,6 +93,8 @@ export function createCallBatches({ send, timeoutMs }: CallBatchesOptions): Call
   };
   const settle = (seq: number, batch: Batch): void => {
     batches.delete(seq);
+    // It may have run out of time before its turn's end; what is called now is for the next.
+    if (batch === open) open = undefined;
     pendingCalls -= batch.names.length;
     pendingBytes -= batch.bytes;
     batch.settled.resolve();
