@@ -77,6 +77,7 @@ export const DEAF_LISTENER: WorkerListener = {
   onReady: ignore,
   onStalled: ignore,
   onStallStack: ignore,
+  takeOomKill: () => false,
   onRecovered: ignore,
   onFailing: ignore,
   onTerminated: ignore,

@@ -25,6 +25,7 @@ test.each<[string, object]>([
   ['an empty prefix', { url, prefix: '' }],
   ['no time', { url, timeoutMs: 0 }],
   ['a time that is none', { url, timeoutMs: 1.5 }],
+  ['a time that is too long for timers', { url, timeoutMs: 3_000_000_000 }],
   ['no room', { url, maxPending: -1 }],
 ])('%s is refused', (_, options) => {
   expect(() => resolveOptions(options as RedisStateOptions)).toThrow(

@@ -9,6 +9,9 @@ export interface ResolvedRedisOptions {
   readonly maxPending: number;
 }
 
+/** Beyond this, Node's timers fire at once. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
 const sources = ['client', 'url', 'cluster', 'sentinels'] as const;
 
 /** @throws {CorralError} `INVALID_ARGUMENT` */
@@ -22,6 +25,9 @@ export function resolveOptions(options: RedisStateOptions): ResolvedRedisOptions
     throw invalidOption('prefix', prefix, 'a string that is not empty');
   }
   mustBePositive('timeoutMs', timeoutMs);
+  if (timeoutMs > MAX_TIMEOUT_MS) {
+    throw invalidOption('timeoutMs', timeoutMs, `ms, at most ${MAX_TIMEOUT_MS}`);
+  }
   mustBePositive('maxPending', maxPending);
   return Object.freeze({ source: options, prefix, timeoutMs, maxPending });
 }

@@ -194,10 +194,19 @@ describe('a worker that crashes', () => {
     system.newest(1).exit({ signal: 'SIGKILL' });
     await system.advance(500);
     expect(eventsOf('workerExit')[0]?.reason).toBe('oom-killed');
-    // That kill is history to its successor.
+    // Each of the kernel's kills explains one exit.
     system.newest(1).exit({ signal: 'SIGKILL' });
     await system.advance(0);
     expect(eventsOf('workerExit')[1]?.reason).toBe('killed');
+  });
+
+  it('is not called out of memory because another process was killed for that a while ago', async () => {
+    const { system, eventsOf } = await startSimulatedCluster(1);
+    system.addOomKill();
+    await system.advance(10_000);
+    system.newest(1).exit({ signal: 'SIGKILL' });
+    await system.advance(0);
+    expect(eventsOf('workerExit')[0]?.reason).toBe('killed');
   });
 
   it('with an uncaught error is replaced while it drains, and its error told once', async () => {

@@ -13,6 +13,7 @@ import type { ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { System } from '../system.js';
 import type { Listeners } from './listeners.js';
 import { startLivenessRounds } from './liveness-rounds.js';
+import { createOomKills } from './oom-kills.js';
 import { decideRestart, nextFailuresInARow } from './restart-policy.js';
 import { createRollouts } from './rollouts.js';
 import { createSeat } from './seat.js';
@@ -83,6 +84,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const workers = new Set<WorkerHandle>();
   const operations = createOperationQueue();
   const reports = createWorkerReports(logger, events);
+  const oomKills = createOomKills(system);
   const failuresInARow = new Map<number, number>();
   const restarts: Partial<Record<ExitReason, number>> = {};
   const startMs = system.nowMs();
@@ -125,9 +127,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   /** To be called whenever the last worker that `start` waits for may have come, or may have gone. */
   const noteStarted = (): void => {
     if (phase.name !== 'running') return;
-    if ([...seats.values()].every(({ holder }) => holder?.state.name === 'ready')) {
-      started.resolve();
-    }
+    const areReady = [...seats.values()].every(({ holder }) => holder?.state.name === 'ready');
+    if (areReady) started.resolve();
   };
 
   // ── what workers do ───────────────────────────────────────────────────────────────────────────────
@@ -147,6 +148,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       else worker.kill('stalled');
     },
     onStallStack: reports.stallStack,
+    takeOomKill: oomKills.take,
     onRecovered: reports.recovered,
     onFailing(worker, error) {
       reports.failing(worker, error);
@@ -329,6 +331,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       for (let workerId = 1; workerId <= count; workerId++) openSeat(workerId).fill(0);
       stopRounds = startLivenessRounds(workers, options, system, () => {
         recycleOne();
+        oomKills.look();
         if (isSettled()) parts.listeners.closeUnused();
       });
       await started.promise;

@@ -36,6 +36,8 @@ export interface WorkerListener {
   onStalled(worker: WorkerHandle, blockedMs: number, frames: readonly StackFrame[]): void;
   /** The stack of a stall that was reported without one. */
   onStallStack(worker: WorkerHandle, frames: readonly StackFrame[]): void;
+  /** Whether the kernel has killed a process of ours for want of memory; each kill counts once. */
+  takeOomKill(): boolean;
   onRecovered(worker: WorkerHandle): void;
   /** An uncaught error; the worker drains by itself. */
   onFailing(worker: WorkerHandle, error: WorkerErrorInfo): void;
@@ -113,7 +115,6 @@ export function launchWorker(
 ): WorkerHandle {
   const startMs = system.nowMs();
   const jitter = system.random();
-  const oomKillsBefore = system.oomKills();
   let state: WorkerState = { name: 'booting', sinceMs: startMs };
   let lastSeenMs = startMs;
   let hasSaidHello = false;
@@ -230,7 +231,7 @@ export function launchWorker(
   };
 
   const onExit = (exit: ProcessExit): void => {
-    const isOomKill = exit.signal === 'SIGKILL' && (system.oomKills() ?? 0) > (oomKillsBefore ?? 0);
+    const isOomKill = exit.signal === 'SIGKILL' && listener.takeOomKill();
     if (exit.error !== undefined) error = toErrorInfo(exit.error);
     const { code, signal } = exit;
     if (!step({ type: 'exit', code, signal, isOomKill }) || state.name !== 'gone') return;
