@@ -19,14 +19,14 @@ const APP = `
   const http = require('node:http');
   module.exports = (cluster) => new Promise((resolve) => {
     const server = http.createServer((request, response) => {
-      if (request.url === '/block') for (const endMs = Date.now() + 2_500; Date.now() < endMs; );
+      if (request.url === '/block') for (const endMs = Date.now() + 4_500; Date.now() < endMs; );
       response.end('worker ' + cluster.workerId);
     });
     server.listen(process.env.PORT, resolve);
   });
 `;
 const START = `
-  bootstrap(app, { workers: 2, stallMs: 1_000 }).then((cluster) => {
+  bootstrap(app, { workers: 2, stallMs: 2_000 }).then((cluster) => {
     if (cluster.role === 'worker') return;
     cluster.on('workerStalled', ({ frames }) => process.send({ event: 'stalled', frames }));
     process.send({ event: 'started' });

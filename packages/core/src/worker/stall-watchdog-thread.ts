@@ -13,7 +13,7 @@ import type { WatchdogData } from './stall-watchdog.js';
  */
 const STACK_WAIT_RATIO = 0.375;
 /** But no longer than this, in ms: until it is reported, nobody covers for this worker. */
-const MAX_STACK_WAIT_MS = 500;
+const MAX_STACK_WAIT_MS = 1_000;
 const MAX_FRAMES = 20;
 
 const { shared, stallMs, beatMs, parentPid } = workerData as WatchdogData;
