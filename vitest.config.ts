@@ -37,7 +37,6 @@ const config: ViteUserConfig = defineConfig({
           isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          retry: 0,
         },
       },
     ],

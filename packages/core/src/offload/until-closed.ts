@@ -1,4 +1,4 @@
-// Both ends of a stage: reads on only as long as somebody takes what comes of it.
+// Any process and its task threads: reads on only as long as somebody takes what comes of it.
 import type { MessagePort } from 'node:worker_threads';
 
 export type Values = Iterable<unknown> | AsyncIterable<unknown>;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { recordProcess } from '../../test/exclusive-parts.js';
 import type { RecordedProcess } from '../../test/exclusive-parts.js';
 import { deferred } from '../deferred.js';
@@ -66,28 +66,26 @@ describe('runExclusive()', () => {
     await expect(lost).rejects.toMatchObject({ code: 'STATE_LEASE_LOST' });
   });
 
-  it('makes a shutdown wait', async () => {
-    const end = deferred<void>();
-    const work = runExclusive('job', async () => await end.promise, {}, process);
-    await vi.waitUntil(() => process.hooks.size === 1);
-    let hasShutDown = false;
-    const shutdown = process.shutDown().then(() => void (hasShutDown = true));
-    await new Promise(setImmediate);
-    expect(hasShutDown).toBe(false);
-    end.resolve();
-    await Promise.all([work, shutdown]);
-  });
-
-  it('makes a shutdown wait that begins while the lease is on its way', async () => {
-    const end = deferred<void>();
-    const work = runExclusive('job', async () => await end.promise, {}, process);
-    let hasShutDown = false;
-    const shutdown = process.shutDown().then(() => void (hasShutDown = true));
-    await new Promise(setImmediate);
-    expect(hasShutDown).toBe(false);
-    end.resolve();
-    await Promise.all([work, shutdown]);
-  });
+  it.each(['while the lease is on its way', 'while it works'])(
+    'makes a shutdown wait that begins %s',
+    async (when) => {
+      const begun = deferred<void>();
+      const end = deferred<void>();
+      const job = async (): Promise<void> => {
+        begun.resolve();
+        await end.promise;
+      };
+      const work = runExclusive('job', job, {}, process);
+      if (when === 'while it works') await begun.promise;
+      let hasShutDown = false;
+      const shutdown = process.shutDown().then(() => void (hasShutDown = true));
+      await begun.promise;
+      await new Promise(setImmediate);
+      expect(hasShutDown).toBe(false);
+      end.resolve();
+      await Promise.all([work, shutdown]);
+    },
+  );
 
   it('waits no longer for others when the process drains', async () => {
     const end = deferred<void>();
