@@ -1,7 +1,15 @@
 // Process tests: the ways of balancing, which one is in use, and how even it is.
-import { expect, test } from 'vitest';
+import http from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
 import { descendantsOf, startLoad, waitFor } from '@corral/test-kit';
-import { hasSlots, holdConnections, MODES, otherNodes, testNode } from './balance-support.js';
+import {
+  hasSlots,
+  holdConnections,
+  MODES,
+  otherNodes,
+  requestFrom,
+  testNode,
+} from './balance-support.js';
 import { call, start, startServing, statusOf } from './support.js';
 import type { ServingFixture } from './support.js';
 
@@ -147,5 +155,41 @@ test.for(MODES)(
       await statusShows(fixture, counts);
     }
     expect(isEven(), JSON.stringify([...counts])).toBe(true);
+  },
+);
+
+test.for(MODES)(
+  'new connections are steered away from an overloaded worker, until it has time again (%s)',
+  async (balance) => {
+    const fixture = await startServing('busy.mjs', { workers: 2, balance, heartbeatMs: 100 });
+    const { port } = fixture;
+    const workerOf = async (options: http.RequestOptions): Promise<unknown> =>
+      (await requestFrom({ port, ...options })).headers['x-worker-id'];
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+
+    // One request after the other on one connection: nothing that counts of connections would tell.
+    let isOver = false;
+    const keepBusy = async (): Promise<unknown> => {
+      const busy = await workerOf({ agent, path: '/busy?ms=200' });
+      return isOver ? busy : await keepBusy();
+    };
+    const overload = keepBusy();
+    const nextAnsweredBy: unknown[] = [];
+    await waitFor(
+      async () => {
+        nextAnsweredBy.push(await workerOf({}));
+        const last = nextAnsweredBy.slice(-20);
+        return last.length === 20 && new Set(last).size === 1;
+      },
+      { what: () => `20 connections in a row for one worker: ${nextAnsweredBy.join(' ')}` },
+    );
+    isOver = true;
+    const busy = await overload;
+
+    expect(nextAnsweredBy.at(-1)).not.toBe(busy);
+    await waitFor(async () => (await workerOf({})) === busy, {
+      what: () => `worker ${String(busy)} to get connections again`,
+    });
   },
 );

@@ -44,6 +44,7 @@ class Scene {
       workerId: id,
       state,
       connections: 0,
+      utilizationRatio: 0,
       received,
       clients,
       isGone: () => this.gone.has(id),
@@ -221,6 +222,7 @@ describe('in turn', () => {
       workerId: index + 1,
       state: 'ready',
       connections,
+      utilizationRatio: 0,
       send: () => true,
       isGone: () => false,
     }));

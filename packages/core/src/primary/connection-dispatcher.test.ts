@@ -7,6 +7,7 @@ const member = (id: number): GroupMember => ({
   workerId: id,
   state: 'ready',
   connections: 0,
+  utilizationRatio: 0,
   send: () => true,
   isGone: () => false,
 });

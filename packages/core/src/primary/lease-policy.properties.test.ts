@@ -9,7 +9,8 @@ type Event =
   | { readonly do: 'start'; readonly seat: number }
   | { readonly do: 'become'; readonly which: number; readonly state: LeaseCandidate['state'] }
   | { readonly do: 'gone'; readonly which: number }
-  | { readonly do: 'count'; readonly which: number; readonly connections: number };
+  | { readonly do: 'count'; readonly which: number; readonly connections: number }
+  | { readonly do: 'load'; readonly which: number; readonly utilizationRatio: number };
 
 const which = fc.nat(11);
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
@@ -21,6 +22,11 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   }),
   fc.record({ do: fc.constant('gone' as const), which }),
   fc.record({ do: fc.constant('count' as const), which, connections: fc.nat(300) }),
+  fc.record({
+    do: fc.constant('load' as const),
+    which,
+    utilizationRatio: fc.constantFrom(0, 0.3, 0.5, 0.7, 0.9, 1),
+  }),
 );
 
 /** The workers, and what was planned for them so far; as listen-slots.ts keeps it. */
@@ -33,7 +39,8 @@ interface Scene {
 
 function happen({ candidates }: Scene, event: Event, id: number): readonly LeaseCandidate[] {
   if (event.do === 'start') {
-    return [...candidates, { id, workerId: event.seat, state: 'booting', connections: 0 }];
+    const figures = { connections: 0, utilizationRatio: 0 };
+    return [...candidates, { id, workerId: event.seat, state: 'booting', ...figures }];
   }
   const target = candidates[event.which % Math.max(1, candidates.length)];
   switch (event.do) {
@@ -44,6 +51,10 @@ function happen({ candidates }: Scene, event: Event, id: number): readonly Lease
     case 'count':
       return candidates.map((each) =>
         each === target ? { ...each, connections: event.connections } : each,
+      );
+    case 'load':
+      return candidates.map((each) =>
+        each === target ? { ...each, utilizationRatio: event.utilizationRatio } : each,
       );
     default:
       return event satisfies never;
@@ -153,14 +164,15 @@ function uniform(seed: number): () => number {
 }
 
 describe('steering', () => {
-  it('is only ever between two workers that are ready, from more to fewer connections', () => {
+  it('is only ever between two workers that are ready, from more load to less', () => {
     forAnyHistory((_, { candidates, steering }) => {
       if (steering === undefined) return;
       const find = (id: number): LeaseCandidate | undefined =>
         candidates.find((each) => each.id === id);
       const [from, to] = [find(steering.from), find(steering.to)];
       expect([from?.state, to?.state]).toEqual(['ready', 'ready']);
-      expect(from?.connections).toBeGreaterThan(to?.connections ?? Infinity);
+      const load = steering.why === 'overload' ? 'utilizationRatio' : 'connections';
+      expect(from?.[load]).toBeGreaterThan(to?.[load] ?? Infinity);
     });
   });
 
@@ -178,6 +190,7 @@ describe('steering', () => {
               workerId: index + 1,
               state: 'ready',
               connections,
+              utilizationRatio: 0,
             })),
           );
           const connect = (): void => {

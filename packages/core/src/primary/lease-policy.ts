@@ -8,20 +8,30 @@ export interface LeaseCandidate {
   readonly workerId: number;
   readonly state: 'booting' | 'ready' | 'stalled' | 'draining';
   readonly connections: number;
+  /** Share of its time that its event loop was busy, of 1, as last reported. */
+  readonly utilizationRatio: number;
 }
 
 /** Who holds each slot: worker ids by slot number. */
 export type Leases = ReadonlyMap<number, number>;
 
-/** The busiest worker's slots are lent to the least busy one until their connections are even again. */
+/** One worker's slots are lent to another, so that new connections go there. */
 export interface Steering {
   readonly from: number;
   readonly to: number;
+  /** Until their connections are even again, or until the first has time again. */
+  readonly why: 'connections' | 'overload';
 }
 
 /** Below this difference, counts are even enough: short connections come and go. */
 const MIN_DIFFERENCE = 12;
 const MAX_DIFFERENCE_RATIO = 0.08;
+/** An event loop as busy as this leaves what is new waiting … */
+const OVERLOADED_RATIO = 0.98;
+/** … and one no busier than this can take as much again. */
+const HAS_ROOM_RATIO = 0.5;
+/** Between the two a steering goes on as it was. */
+const RELIEVED_RATIO = 0.8;
 
 /**
  * Every slot goes to the newest ready worker of its seat; else to the ready worker with the fewest
@@ -71,35 +81,71 @@ function newest(candidates: readonly LeaseCandidate[]): LeaseCandidate | undefin
   return candidates.toSorted((a, b) => b.id - a.id)[0];
 }
 
-/** Begins to steer above the threshold, and ends at half of it. */
+/** What an overloaded worker would get goes to one that has room; else counts of connections are evened out. */
 export function planSteering(
   candidates: readonly LeaseCandidate[],
   current: Steering | undefined,
 ): Steering | undefined {
-  const ready = candidates
-    .filter(({ state }) => state === 'ready')
-    .toSorted((a, b) => a.connections - b.connections || a.id - b.id);
-  const least = ready[0];
-  const most = ready.at(-1);
+  const ready = candidates.filter(({ state }) => state === 'ready');
+  return relieve(ready, current) ?? evenOut(ready, current);
+}
+
+function relieve(
+  ready: readonly LeaseCandidate[],
+  current: Steering | undefined,
+): Steering | undefined {
+  const byUtilization = ready.toSorted(
+    (a, b) => a.utilizationRatio - b.utilizationRatio || a.id - b.id,
+  );
+  const [least, most] = [byUtilization[0], byUtilization.at(-1)];
+  if (least === undefined || most === undefined) return undefined;
+  if (current?.why === 'overload') {
+    const [from, to] = [find(ready, current.from), find(ready, current.to)];
+    const goesOn =
+      from !== undefined &&
+      to !== undefined &&
+      from.utilizationRatio > RELIEVED_RATIO &&
+      to.utilizationRatio < RELIEVED_RATIO;
+    if (goesOn) return current;
+  }
+  return most.utilizationRatio >= OVERLOADED_RATIO && least.utilizationRatio <= HAS_ROOM_RATIO
+    ? { from: most.id, to: least.id, why: 'overload' }
+    : undefined;
+}
+
+/** Begins above the threshold, and ends at half of it. */
+function evenOut(
+  ready: readonly LeaseCandidate[],
+  current: Steering | undefined,
+): Steering | undefined {
+  const byConnections = ready.toSorted((a, b) => a.connections - b.connections || a.id - b.id);
+  const withTime = byConnections.filter(
+    ({ utilizationRatio }) => utilizationRatio < OVERLOADED_RATIO,
+  );
+  const takers = withTime.length > 0 ? withTime : byConnections;
+  const least = takers[0];
+  const most = byConnections.at(-1);
   if (least === undefined || most === undefined || least === most) return undefined;
   const mean = ready.reduce((sum, { connections }) => sum + connections, 0) / ready.length;
   const threshold = Math.max(MIN_DIFFERENCE, mean * MAX_DIFFERENCE_RATIO);
-  const connectionsOf = (id: number): number | undefined =>
-    ready.find((candidate) => candidate.id === id)?.connections;
-  if (current !== undefined) {
-    const from = connectionsOf(current.from);
-    const to = connectionsOf(current.to);
+  if (current?.why === 'connections') {
+    const [from, to] = [find(ready, current.from), find(takers, current.to)];
     if (
       from !== undefined &&
       to !== undefined &&
-      from - to > threshold / 2 &&
+      from.connections - to.connections > threshold / 2 &&
       // Unless others have drifted further apart meanwhile.
-      Math.max(most.connections - from, to - least.connections) <= threshold / 2
+      Math.max(most.connections - from.connections, to.connections - least.connections) <=
+        threshold / 2
     ) {
       return current;
     }
   }
   return most.connections - least.connections > threshold
-    ? { from: most.id, to: least.id }
+    ? { from: most.id, to: least.id, why: 'connections' }
     : undefined;
+}
+
+function find(candidates: readonly LeaseCandidate[], id: number): LeaseCandidate | undefined {
+  return candidates.find((candidate) => candidate.id === id);
 }

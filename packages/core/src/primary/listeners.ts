@@ -263,8 +263,9 @@ function isAlive({ state }: WorkerHandle): boolean {
 function toMember(worker: WorkerHandle): GroupMember[] {
   const { name } = worker.state;
   if (name === 'killed' || name === 'gone') return [];
-  const { id, workerId, connections, send } = worker;
-  return [{ id, workerId, connections, send, state: name, isGone: () => !isAlive(worker) }];
+  const { id, workerId, connections, utilizationRatio, send } = worker;
+  const isGone = (): boolean => !isAlive(worker);
+  return [{ id, workerId, connections, utilizationRatio, send, state: name, isGone }];
 }
 
 function chooseBalance(

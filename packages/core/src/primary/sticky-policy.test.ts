@@ -11,7 +11,8 @@ function member(
   state: GroupMember['state'] = 'ready',
   id = workerId,
 ): GroupMember {
-  return { id, workerId, state, connections: 0, send: () => true, isGone: () => false };
+  const figures = { connections: 0, utilizationRatio: 0 };
+  return { id, workerId, state, ...figures, send: () => true, isGone: () => false };
 }
 
 function connectionFrom(address?: string): NativeHandle {

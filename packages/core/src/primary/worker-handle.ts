@@ -72,6 +72,8 @@ export interface WorkerHandle extends LaunchSpec {
   readonly requests: number;
   /** Open connections, as last reported. */
   readonly connections: number;
+  /** Share of its time that its event loop was busy, of 1, as last reported. */
+  readonly utilizationRatio: number;
   /** How many connections its drain had to cut; known when it has said so. */
   readonly cutConnections: number;
   /** Whether the app listens for the cluster's events. */
@@ -259,6 +261,9 @@ export function launchWorker(
     },
     get connections() {
       return figures.connections;
+    },
+    get utilizationRatio() {
+      return figures.sample.eventLoopUtilizationRatio;
     },
     get cutConnections() {
       return cutConnections;
