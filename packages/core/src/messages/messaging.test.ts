@@ -159,6 +159,18 @@ describe('request', () => {
     expect(request.outcome).toMatchObject({ error: { code: 'CHANNEL_SATURATED' } });
   });
 
+  it('of a worker that does not read the answer is rejected when that has to be dropped', async () => {
+    const { primary, workers, settle } = createMessageNetwork(1);
+    primary.respond('report', () => 'long');
+    workers[0]!.freeze();
+    const request = watch(workers[0]!.members.request('primary', 'report'));
+    await settle();
+    workers[0]!.dropAll();
+    workers[0]!.read();
+    await settle();
+    expect(request.outcome).toMatchObject({ error: { code: 'CHANNEL_SATURATED' } });
+  });
+
   it('rejects with what the responder threw as the cause', async () => {
     const { primary, workers, settle } = createMessageNetwork(2);
     const { members } = workers[0]!;

@@ -90,6 +90,18 @@ export function createMessageRouter(
     return await requester.request({ ...request, from }, request.timeoutMs);
   };
 
+  /** One that does not read what it has asked for gets an error instead, which is small. */
+  const answer = (
+    worker: MessageWorker,
+    { seq, name }: { readonly seq: number; readonly name: string },
+    outcome: Outcome,
+  ): void => {
+    worker.offer({ type: 'answer', seq, outcome }, () => {
+      const failure = toFailure(channelSaturated(name, worker.workerId));
+      worker.send({ type: 'answer', seq, outcome: failure });
+    });
+  };
+
   return {
     members: createMessaging(local, {
       publish: (topic, data) => publish(topic, data, PRIMARY),
@@ -110,7 +122,7 @@ export function createMessageRouter(
         case 'ask':
           void ask(message, worker.workerId)
             .catch(toFailure)
-            .then((outcome) => worker.send({ type: 'answer', seq: message.seq, outcome }));
+            .then((outcome) => answer(worker, message, outcome));
           return;
         case 'answer':
           peers.get(worker)?.requester.resolve(message.seq, message.outcome);

@@ -95,6 +95,13 @@ describe('an outbox', () => {
     expect(channel.outbox.figures.dropped).toBe(4);
   });
 
+  it('counts what an answer carries', () => {
+    const { outbox } = createChannel();
+    const outcome = { ok: true, value: new Uint8Array(MIB) } as const;
+    for (let seq = 0; seq < 10; seq++) outbox.offer({ type: 'answer', seq, outcome });
+    expect(outbox.figures).toEqual({ waiting: 3, dropped: 6 });
+  });
+
   it('says that the channel is closed', () => {
     const outbox = createOutbox<ToWorker>(() => false, {
       onNotReading: () => undefined,

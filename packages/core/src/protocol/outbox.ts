@@ -91,7 +91,12 @@ export function createOutbox<M extends ToPrimary | ToWorker>(
 }
 
 function bytesOf(message: ToPrimary | ToWorker): number {
-  if (!('data' in message)) return MESSAGE_BYTES;
-  const { data } = message;
-  return MESSAGE_BYTES + (typeof data === 'number' ? 8 : data.length);
+  return MESSAGE_BYTES + dataBytesOf(message);
+}
+
+function dataBytesOf(message: ToPrimary | ToWorker): number {
+  if ('data' in message) return typeof message.data === 'number' ? 8 : message.data.length;
+  if (message.type !== 'answer' || !message.outcome.ok) return 0;
+  const { value } = message.outcome;
+  return value instanceof Uint8Array ? value.length : 0;
 }
