@@ -14,6 +14,7 @@ import type { Logger } from './logger.js';
 import { DEFAULT_STATE_SETTINGS, isStateStore } from './state/state-settings.js';
 import type { ResolvedStateSettings } from './state/state-settings.js';
 import type { StateStore } from './state/state-store.js';
+import { MAX_TIMER_MS } from './values/timer-ms.js';
 
 type Complete<T> = { readonly [K in keyof T]-?: T[K] };
 
@@ -55,8 +56,6 @@ export interface OptionDefaults {
 }
 
 const DAY_MS = 86_400_000;
-// setTimeout fires at once for anything longer than this.
-const MAX_TIMER_MS = 2_147_483_647;
 
 const durationMs = (min: number, max = DAY_MS): z.ZodNumber =>
   z.int(`a whole number of ms, ${min}…${max}`).min(min).max(max);

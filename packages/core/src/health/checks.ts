@@ -9,6 +9,7 @@ import type {
   HealthCheckOptions,
   HealthCheckResult,
 } from './health.js';
+import { MAX_TIMER_MS } from '../values/timer-ms.js';
 
 export type CheckResults = Readonly<Record<string, HealthCheckResult>>;
 
@@ -56,8 +57,6 @@ interface Entry {
 }
 
 const KINDS: readonly HealthCheckKind[] = ['live', 'ready', 'startup'];
-// setTimeout fires at once for anything longer than this.
-const MAX_TIMER_MS = 2_147_483_647;
 
 export function createChecks({
   logger,

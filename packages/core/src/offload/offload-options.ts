@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from '../zod.js';
 import { invalidArgument } from '../errors.js';
 import type { OffloadCallOptions, OffloadOptions } from './offload.js';
+import { MAX_TIMER_MS } from '../values/timer-ms.js';
 
 export interface ResolvedOffloadOptions extends Required<Omit<OffloadOptions, 'resourceLimits'>> {
   readonly resourceLimits: OffloadOptions['resourceLimits'] | undefined;
@@ -13,8 +14,6 @@ export interface ResolvedOffloadOptions extends Required<Omit<OffloadOptions, 'r
 export type ResolvedCallOptions = Required<Omit<OffloadCallOptions, 'signal'>> &
   Pick<OffloadCallOptions, 'signal'>;
 
-/** setTimeout fires at once for anything longer than this. */
-const MAX_TIMER_MS = 2_147_483_647;
 const DURATION = `ms above 0, at most ${MAX_TIMER_MS}, or Infinity`;
 
 const durationMs = z.custom<number>(isDuration, DURATION);

@@ -2,12 +2,11 @@
 import { invalidArgument } from '../errors.js';
 import { refuseUnknownOptions } from '../state/known-options.js';
 import type { ExclusiveOptions, SingletonOptions } from './exclusive-work.js';
+import { MAX_TIMER_MS } from '../values/timer-ms.js';
 
 /** Room for what goes before it within a key of the state. */
 const MAX_NAME_LENGTH = 256;
 const MIN_TTL_MS = 100;
-/** Beyond this, timers fire at once. */
-const MAX_MS = 2_147_483_647;
 const DEFAULT_TTL_MS = 10_000;
 
 /** @throws {CorralError} `INVALID_ARGUMENT` */
@@ -43,10 +42,10 @@ function checkMs(call: string, option: string, value: unknown, minMs: number): n
     typeof value === 'number' &&
     Number.isSafeInteger(value) &&
     value >= minMs &&
-    value <= MAX_MS
+    value <= MAX_TIMER_MS
   ) {
     return value;
   }
-  const expected = `a whole number of ms, ${minMs}…${MAX_MS}`;
+  const expected = `a whole number of ms, ${minMs}…${MAX_TIMER_MS}`;
   throw invalidArgument(`${call}, options.${option}`, value, expected);
 }

@@ -1,6 +1,7 @@
 // Any process: competes for the right to do a singleton's work, and does it while it has it.
 import { deferred } from '../deferred.js';
 import { singletonFailed, singletonStopped, singletonStuck } from '../once-errors.js';
+import { timerMs } from '../values/timer-ms.js';
 import type { ExclusiveWorkParts } from './create-exclusive-work.js';
 import { checkWork, resolveSingletonOptions } from './exclusive-options.js';
 import type { Singleton, SingletonOptions, StartSingleton } from './exclusive-work.js';
@@ -106,7 +107,7 @@ export function createSingleton(
     // At once, so that others have it while this process drains.
     phase: 'prepare',
     name: `singleton '${name}'`,
-    timeoutMs: stopTimeoutMs + RELEASE_TIME_MS,
+    timeoutMs: timerMs(stopTimeoutMs + RELEASE_TIME_MS),
   });
 
   return {

@@ -3,6 +3,7 @@ import * as z from '../zod.js';
 import type { ClusterEventName, ClusterEvents } from '../cluster.js';
 import type { ToPrimary, ToWorker } from './messages.js';
 import { offloadStatus } from './offload-status.js';
+import { MAX_TIMER_MS } from '../values/timer-ms.js';
 
 /**
  * The version of these messages. During a reload, processes of two releases can talk to each other:
@@ -53,8 +54,7 @@ function unwrap<M>(raw: unknown, schema: z.ZodType<M>): Unwrapped<M> {
     : { kind: 'malformed', why: z.prettifyError(parsed.error) };
 }
 
-// setTimeout fires at once for anything longer than this.
-const timerMs = z.number().min(1).max(2_147_483_647);
+const timerMs = z.number().min(1).max(MAX_TIMER_MS);
 
 const count = z.int().min(0);
 const errorInfo = z.object({

@@ -1,11 +1,10 @@
 // Any process: checks what a store's methods are given, before anything travels.
 import { invalidArgument } from '../errors.js';
 import type { ExpiryOptions, LeaseOptions } from './state-store.js';
+import { MAX_TIMER_MS } from '../values/timer-ms.js';
 
 const MAX_KEY_LENGTH = 1_024;
 const MIN_LEASE_TTL_MS = 100;
-/** Beyond this, timers fire at once; as a life it is 24 days for a lease. */
-const MAX_LEASE_TTL_MS = 2_147_483_647;
 
 /**
  * @param call as users wrote it, for the message
@@ -53,9 +52,9 @@ export function checkLeaseTtl(options: LeaseOptions | undefined): number {
     typeof ttlMs === 'number' &&
     Number.isSafeInteger(ttlMs) &&
     ttlMs >= MIN_LEASE_TTL_MS &&
-    ttlMs <= MAX_LEASE_TTL_MS;
+    ttlMs <= MAX_TIMER_MS;
   if (!isInRange) {
-    const expected = `a whole number of ms, ${MIN_LEASE_TTL_MS}…${MAX_LEASE_TTL_MS}`;
+    const expected = `a whole number of ms, ${MIN_LEASE_TTL_MS}…${MAX_TIMER_MS}`;
     throw invalidArgument('state.acquireLease(name, { ttlMs })', ttlMs, expected);
   }
   return ttlMs;
