@@ -27,6 +27,7 @@ import { createConfigPublisher } from './config-publisher.js';
 import type { Change } from './config-publisher.js';
 import { watchConfigFile } from './config-file-watcher.js';
 import { countVersions } from './config-versions.js';
+import { createOperationQueue } from './operation-queue.js';
 import { createSharedVersions } from './shared-versions.js';
 
 export interface ConfigService {
@@ -167,14 +168,20 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
       logger.error({ code: error instanceof CorralError ? error.code : undefined }, problem);
     }
   };
+  /** The file may change while what the store has missed is caught up on. */
+  const readings = createOperationQueue();
+  const onFileChange = async (text: string): Promise<void> =>
+    await readings.run(async () => await readAgain(text));
   const watcher =
     filePath === undefined || file === undefined
       ? undefined
-      : watchConfigFile(filePath, file.text, readAgain, logger);
+      : watchConfigFile(filePath, file.text, onFileChange, logger);
 
   shared?.follow(async (newest) => {
     await publisher.take(newest);
-    if (waitingText !== undefined) await readAgain(waitingText);
+    await readings.run(async () => {
+      if (waitingText !== undefined) await readAgain(waitingText);
+    });
   });
 
   const bequest = (): InheritedConfig => ({
