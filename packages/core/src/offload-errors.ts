@@ -48,7 +48,7 @@ export function offloadCrashed(call: string, cause: unknown): CorralError {
 /** @param where unknown when it is in what was to be transferred */
 export function offloadUncloneable(
   call: string,
-  of: 'the arguments' | 'the result',
+  of: 'the arguments' | 'the input' | 'the result',
   where: { readonly path: string; readonly what: string } | undefined,
   cause?: unknown,
 ): CorralError {

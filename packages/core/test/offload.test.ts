@@ -137,6 +137,18 @@ test('a pipeline passes chunks on from thread to thread, no faster than they are
     crashed: { code: 'OFFLOAD_CRASHED' },
     timedOut: { code: 'OFFLOAD_TIMEOUT' },
     fed: { message: 'the input broke' },
+    uncloneable: [
+      [/^source\.frames\(\): the input .* user\.save is a function$/, 'the input'],
+      [
+        /^source\.returnsFunction\(\): the result .* nested\.list\[1\] is a function$/,
+        'the result',
+      ],
+      [/^sink\.returnsFunction\(\): the result .* nested\.list\[1\] is a function$/, 'the result'],
+    ].map(([message, of]) => ({
+      code: 'OFFLOAD_UNCLONEABLE',
+      message: expect.stringMatching(message as RegExp) as string,
+      details: { of },
+    })),
     running: [0, 0],
   });
   // Three taken, at most two on their way to each of sink and reader, and one in the making at both.

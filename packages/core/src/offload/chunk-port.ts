@@ -2,6 +2,8 @@
 // so that no more of them are on their way than the receiver has agreed to.
 import { once } from 'node:events';
 import type { MessagePort, Transferable } from 'node:worker_threads';
+import { findRefused } from './refused-value.js';
+import type { RefusedValue } from './refused-value.js';
 import { toTaskErrorInfo } from './task-error.js';
 import type { TaskErrorInfo } from './thread-call.js';
 
@@ -35,11 +37,23 @@ class UpstreamError extends Error {
   }
 }
 
+/** A chunk that cannot be passed between threads. */
+export class RefusedChunk extends Error {
+  override readonly name = 'RefusedChunk';
+  readonly where: RefusedValue;
+
+  constructor({ value, transfer }: Chunk, cause: Error) {
+    super(cause.message, { cause });
+    // Looked for only now: chunks that can be cloned do not pay for it.
+    this.where = findRefused(value, transfer) ?? { path: '', what: `refused: ${cause.message}` };
+  }
+}
+
 /**
  * Sends chunks while the receiver takes them; resolves when all are sent, or when the receiver wants no
  * more.
  *
- * @throws what `chunks` throws, after having told the receiver
+ * @throws what `chunks` throws, or a {@link RefusedChunk}, after having told the receiver
  */
 export async function sendChunks(port: MessagePort, chunks: AsyncIterable<Chunk>): Promise<void> {
   let credit = 0;
@@ -57,6 +71,13 @@ export async function sendChunks(port: MessagePort, chunks: AsyncIterable<Chunk>
   const post = (message: Forward, transfer: readonly Transferable[] = []): void => {
     if (isOpen) port.postMessage(message, transfer);
   };
+  const postChunk = (chunk: Chunk): void => {
+    try {
+      post({ chunk: chunk.value }, chunk.transfer);
+    } catch (error) {
+      throw new RefusedChunk(chunk, error as Error);
+    }
+  };
   /** False when the receiver wants no more. */
   const mayGoOn = async (): Promise<boolean> => {
     while (isOpen && credit === 0) await once(wake, 'changed');
@@ -66,9 +87,9 @@ export async function sendChunks(port: MessagePort, chunks: AsyncIterable<Chunk>
   try {
     // Before the first is made, so that nothing is begun that nobody wants yet.
     if (await mayGoOn()) {
-      for await (const { value, transfer } of chunks) {
+      for await (const chunk of chunks) {
         credit -= 1;
-        post({ chunk: value }, transfer);
+        postChunk(chunk);
         if (!(await mayGoOn())) break;
       }
     }

@@ -2,7 +2,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { invalidArgument } from '../errors.js';
-import { receiveChunks, sendChunks } from './chunk-port.js';
+import { offloadUncloneable } from '../offload-errors.js';
+import { receiveChunks, RefusedChunk, sendChunks } from './chunk-port.js';
 import type { Chunk } from './chunk-port.js';
 import type { OffloadedFunction } from './offload.js';
 import { submitCalls } from './offload-call.js';
@@ -129,7 +130,12 @@ async function* run(
   };
   for (const { result } of calls) result.catch(closeUnsent);
 
-  const fed = sendChunks(entry.port1, toChunks(untilClosed(entry.port1, inputs)));
+  const fed = sendChunks(entry.port1, toChunks(untilClosed(entry.port1, inputs))).catch(
+    (thrown: unknown) => {
+      if (!(thrown instanceof RefusedChunk)) throw thrown;
+      throw offloadUncloneable(first.parts.label, 'the input', thrown.where, thrown.cause);
+    },
+  );
   // Told to the stages as well, and looked at when those have ended.
   fed.catch(() => undefined);
   const results = receiveChunks(input, highWaterMark);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { workerData } from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 import { toErrorInfo } from '../error-info.js';
+import { RefusedChunk } from './chunk-port.js';
 import { findRefused } from './refused-value.js';
 import { becomeTaskThread, takeTransfer } from './transfer.js';
 import { runStage } from './pipeline-stage.js';
@@ -41,6 +42,7 @@ export async function runInThread(call: ThreadCall): Promise<unknown> {
         await runStage(functionOf(loaded, call.name), call);
         return undefined;
       } catch (thrown) {
+        if (thrown instanceof RefusedChunk) throw failure({ failed: 'result', ...thrown.where });
         throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
       }
     default:
