@@ -149,7 +149,7 @@ function mailersOf({ fixture }: Cluster): number[] {
   return [...fixture.stdout.matchAll(/^mailer (\d+)$/gm)].map(([, token]) => Number(token));
 }
 
-it('they share sessions, counts, limits and singletons, also when one is killed', async () => {
+it('they share sessions, counts, limits, exclusive work and singletons, also when one is killed', async () => {
   const either = (index: number): string => (index % 2 === 0 ? first.url : second.url);
 
   const atFirst = createSessionClient(first.url);
@@ -178,6 +178,11 @@ it('they share sessions, counts, limits and singletons, also when one is killed'
     Array.from({ length: 8 }, async (_, index) => (await probe(`${either(index)}/run`)).body),
   );
   expect(done.filter((body) => body === 'done')).toHaveLength(1);
+
+  const alone = await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => (await probeJson(`${either(index)}/alone`)).json),
+  );
+  expect(alone).toEqual(Array.from({ length: 8 }, () => ({ inside: 1 })));
 
   // Who has the singleton, after all that Redis has been through.
   const last = Math.max(...mailersOf(first), ...mailersOf(second));

@@ -1,7 +1,7 @@
-import keyvTestSuite, { keyvIteratorTests } from '@keyv/test-suite';
+import { describeKeyvCompliance } from '@corral/test-kit/keyv-compliance';
+import { createCache } from 'cache-manager';
 import Keyv6 from 'keyv';
 import Keyv5 from 'keyv5';
-import * as vitest from 'vitest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createStateStore } from '../create-state-store.js';
 import { createMemoryBackend } from '../memory-state.js';
@@ -16,37 +16,7 @@ beforeEach(() => {
 
 afterEach(async () => await state.close());
 
-/**
- * The published suite is older than Keyv 6, where deleting several tells of each key. Keyv's own stores
- * fail this test, so it is replaced by what Keyv 6 documents.
- */
-const CONTRADICTED = '.deleteMany([keys]) with nonexistent keys resolves to false';
-
-// The titles and assertions are the suite's.
-/* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect */
-const test = {
-  ...vitest,
-  it(title: string, run: () => unknown) {
-    if (title !== CONTRADICTED) {
-      it(title, run);
-      return;
-    }
-    it('.deleteMany([keys]) tells of each key whether it was there', async () => {
-      const keyv = new Keyv6({ store: createKeyvStore({ state }) });
-      await keyv.set('foo', 'bar');
-      expect(await keyv.deleteMany(['foo', 'foo1'])).toEqual([true, false]);
-    });
-  },
-};
-/* oxlint-enable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect */
-
-describe.each([
-  ['Keyv 6', Keyv6],
-  ['Keyv 5', Keyv5],
-])("%s: Keyv's compliance suite", (_name, Keyv) => {
-  keyvTestSuite(test as never, Keyv as never, () => createKeyvStore({ state }) as never);
-  keyvIteratorTests(test as never, Keyv as never, () => createKeyvStore({ state }) as never);
-});
+describeKeyvCompliance('embedded', () => createKeyvStore({ state }));
 
 describe.each([
   ['Keyv 6', Keyv6],
@@ -65,6 +35,21 @@ describe.each([
     expect(ends).toBeGreaterThan(59_000);
     expect(ends).toBeLessThanOrEqual(60_001);
   });
+});
+
+it('cache-manager caches on the shared state', async () => {
+  const cache = createCache({
+    stores: [new Keyv5({ store: createKeyvStore({ state }), namespace: 'pages' })],
+    ttl: 60_000,
+  });
+  let renderings = 0;
+  const render = async (): Promise<string> => await Promise.resolve(`page ${++renderings}`);
+  const pages = [await cache.wrap('home', render), await cache.wrap('home', render)];
+  expect(pages).toEqual(['page 1', 'page 1']);
+  expect(await cache.mdel(['home', 'nothing'])).toBe(true);
+  expect(await cache.wrap('home', render)).toBe('page 2');
+  await cache.clear();
+  expect(await cache.get('home')).toBeUndefined();
 });
 
 describe('the store of Keyv', () => {
