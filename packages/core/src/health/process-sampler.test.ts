@@ -91,6 +91,27 @@ describe('createProcessSampler', () => {
     expect(eventLoopDelayP99Ms).toBeGreaterThan(79);
   });
 
+  it('begins anew when it is told to, and knows nothing of what was before', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const sampler = createProcessSampler({ intervalMs: 1_000 });
+    blockFor(100);
+    vi.advanceTimersByTime(1_000);
+    blockFor(100);
+    vi.advanceTimersByTime(900);
+    sampler.restart();
+    const begun = sampler.sample();
+    vi.advanceTimersByTime(999);
+    expect(sampler.sample()).toBe(begun);
+    vi.advanceTimersByTime(1);
+    const after = sampler.sample();
+    sampler.close();
+
+    expect(begun).toMatchObject({ cpuRatio: 0, eventLoopDelayP99Ms: 0 });
+    expect(begun.rssBytes).toBeGreaterThan(0);
+    expect(after).not.toBe(begun);
+    expect(after.eventLoopDelayP99Ms).toBeLessThan(79);
+  });
+
   it('holds no process open, and stops for good when closed', () => {
     const timersNow = (): number =>
       process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;

@@ -1,10 +1,13 @@
 // Any process: measures this process once an interval, for heartbeats, health reports and load shedding.
 import { createHistogram, performance } from 'node:perf_hooks';
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { ProcessSample } from './health.js';
 
 export interface ProcessSampler {
   /** The figures of the last whole interval; memory alone before the first has passed. */
   sample(): ProcessSample;
+  /** Forgets what it has measured: the next interval begins now. */
+  restart(): void;
   /** Stops measuring; the last figures stay. Idempotent. */
   close(): void;
 }
@@ -53,7 +56,7 @@ export function createProcessSampler({
   // Not monitorEventLoopDelay(): its reset() forgets when it last ticked, so a block that begins right
   // after a reset is never seen, and it counts its own resolution as delay.
   const delays = createHistogram();
-  let tickedAtMs = performance.now();
+  let tickedAtMs = 0;
   const tick = setInterval(() => {
     const nowMs = performance.now();
     const lateMs = nowMs - tickedAtMs - TICK_MS;
@@ -62,43 +65,58 @@ export function createProcessSampler({
     tickedAtMs = nowMs;
   }, TICK_MS).unref();
 
-  let sinceMs = performance.now();
-  let sinceCpu = process.cpuUsage();
-  let sinceLoop = performance.eventLoopUtilization();
-  let latest = toProcessSample({
-    memory: process.memoryUsage(),
-    elapsedMs: 0,
-    cpuMicros: 0,
-    eventLoopUtilizationRatio: 0,
-    eventLoopDelayMeanNanos: 0,
-    eventLoopDelayP99Nanos: 0,
+  const moment = (): Moment => ({
+    ms: performance.now(),
+    cpu: process.cpuUsage(),
+    loop: performance.eventLoopUtilization(),
   });
+  let since: Moment;
+  let latest: ProcessSample;
 
   const measure = setInterval(() => {
-    const nowMs = performance.now();
-    const cpu = process.cpuUsage();
-    const loop = performance.eventLoopUtilization();
+    const now = moment();
     latest = toProcessSample({
       memory: process.memoryUsage(),
-      elapsedMs: nowMs - sinceMs,
-      cpuMicros: cpu.user - sinceCpu.user + (cpu.system - sinceCpu.system),
-      eventLoopUtilizationRatio: performance.eventLoopUtilization(loop, sinceLoop).utilization,
+      elapsedMs: now.ms - since.ms,
+      cpuMicros: now.cpu.user - since.cpu.user + (now.cpu.system - since.cpu.system),
+      eventLoopUtilizationRatio: performance.eventLoopUtilization(now.loop, since.loop).utilization,
       eventLoopDelayMeanNanos: delays.mean,
       eventLoopDelayP99Nanos: delays.percentile(99),
     });
     delays.reset();
-    sinceMs = nowMs;
-    sinceCpu = cpu;
-    sinceLoop = loop;
+    since = now;
   }, intervalMs).unref();
+
+  const restart = (): void => {
+    measure.refresh();
+    delays.reset();
+    since = moment();
+    tickedAtMs = since.ms;
+    latest = toProcessSample({
+      memory: process.memoryUsage(),
+      elapsedMs: 0,
+      cpuMicros: 0,
+      eventLoopUtilizationRatio: 0,
+      eventLoopDelayMeanNanos: 0,
+      eventLoopDelayP99Nanos: 0,
+    });
+  };
+  restart();
 
   return {
     sample: () => latest,
+    restart,
     close() {
       clearInterval(tick);
       clearInterval(measure);
     },
   };
+}
+
+interface Moment {
+  readonly ms: number;
+  readonly cpu: NodeJS.CpuUsage;
+  readonly loop: EventLoopUtilization;
 }
 
 function finite(value: number): number {

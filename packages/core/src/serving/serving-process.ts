@@ -89,10 +89,11 @@ export function createServingProcess(
   let drainRequest: DrainRequest | undefined;
   let drained: Promise<{ readonly cutConnections: number }> | undefined;
 
+  const sampler = createProcessSampler();
   const health = createHealth({
     identity,
     logger,
-    sampler: createProcessSampler(),
+    sampler,
     facts: () => ({
       started: state !== 'booting',
       serving: state === 'ready',
@@ -171,6 +172,8 @@ export function createServingProcess(
       }
       if (state !== 'booting') return false;
       state = 'ready';
+      // How busy its boot was is no reason to keep work from it.
+      sampler.restart();
       return true;
     },
     async drain(request) {
