@@ -7,7 +7,7 @@ import type { BootstrapOptions } from '../src/bootstrap-options.js';
 import { createSupervisor } from '../src/primary/supervisor.js';
 import { createThreadGrants } from '../src/primary/thread-grants.js';
 import type { Supervisor, SupervisorEnd } from '../src/primary/supervisor.js';
-import type { WorkerListener } from '../src/primary/worker-handle.js';
+import type { WorkerListener } from '../src/primary/worker-listener.js';
 import { createSimulatedSystem } from './simulated-system.js';
 import type { SimulatedSystem } from './simulated-system.js';
 
@@ -161,12 +161,14 @@ export function createSimulatedCluster(
         supervisor.tellListeners({ type: 'event', name, event });
       },
     },
-    answer(worker, { seq, call }) {
-      worker.send({ type: 'reply', seq, outcome: { ok: true, value: call.name } });
+    passedOn: {
+      onRequest(worker, { seq, call }) {
+        worker.send({ type: 'reply', seq, outcome: { ok: true, value: call.name } });
+      },
+      onAppMessage: () => undefined,
+      onConfigAnswer: () => undefined,
+      onStateBatch: () => undefined,
     },
-    onAppMessage: () => undefined,
-    onConfigAnswer: () => undefined,
-    onStateBatch: () => undefined,
     onGone: () => undefined,
   });
   return {

@@ -175,7 +175,11 @@ describe('steering', () => {
     const toSome: Steering = { from: 3, to: 2, why: 'connections' };
     expect(planSteering([few, some, many], undefined)).toEqual(toSome);
     expect(planSteering([few, some, many], { from: 3, to: 1, why: 'connections' })).toEqual(toSome);
-    const busy = [few, some, many].map((each) => ({ ...each, utilizationRatio: 1 }));
-    expect(planSteering(busy, undefined)).toEqual({ from: 3, to: 1, why: 'connections' });
+    for (const each of [some, many]) Object.assign(each, { utilizationRatio: 1 });
+    expect(planSteering([few, some, many], undefined)).toEqual({
+      from: 3,
+      to: 1,
+      why: 'connections',
+    });
   });
 });

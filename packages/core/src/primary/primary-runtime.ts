@@ -120,14 +120,16 @@ export async function startPrimary(
     },
     firstGeneration: inheritance?.generation ?? 1,
     events,
-    answer(worker, { seq, call }) {
-      void toOutcome(answerCall(call, worker)).then((outcome) =>
-        worker.send({ type: 'reply', seq, outcome }),
-      );
+    passedOn: {
+      onRequest(worker, { seq, call }) {
+        void toOutcome(answerCall(call, worker)).then((outcome) =>
+          worker.send({ type: 'reply', seq, outcome }),
+        );
+      },
+      onAppMessage: router.onMessage,
+      onConfigAnswer: (worker, answer) => config?.onAnswer(worker, answer),
+      onStateBatch: (worker, batch) => state.onBatch(worker, batch),
     },
-    onAppMessage: router.onMessage,
-    onConfigAnswer: (worker, answer) => config?.onAnswer(worker, answer),
-    onStateBatch: (worker, batch) => state.onBatch(worker, batch),
     onGone(worker) {
       router.gone(worker);
       config?.gone(worker);

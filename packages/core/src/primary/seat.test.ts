@@ -5,7 +5,8 @@ import type { SimulatedSystem } from '../../test/simulated-system.js';
 import { createSeat } from './seat.js';
 import type { Seat } from './seat.js';
 import { launchWorker } from './worker-handle.js';
-import type { WorkerHandle, WorkerListener } from './worker-handle.js';
+import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerListener } from './worker-listener.js';
 
 /** A seat, and what a supervisor does for it: launch, and tell it of readiness and exits. */
 function setUp(): {

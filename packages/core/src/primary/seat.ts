@@ -3,7 +3,8 @@ import type { ExitReason } from '../cluster.js';
 import { deferred } from '../deferred.js';
 import type { System } from '../system.js';
 import type { ReplaceOutcome } from './rolling-reload.js';
-import type { WorkerExit, WorkerHandle } from './worker-handle.js';
+import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerExit } from './worker-listener.js';
 
 /** Why a worker no longer serves. */
 export type Loss = Pick<WorkerExit, 'reason' | 'error'>;

@@ -9,7 +9,7 @@ import { bootFailed, listenFailed, restartIntensityExceeded, shuttingDown } from
 import type { CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
-import type { ToPrimary, ToWorker } from '../protocol/messages.js';
+import type { ToWorker } from '../protocol/messages.js';
 import type { System } from '../system.js';
 import type { Listeners } from './listeners.js';
 import { startLivenessRounds } from './liveness-rounds.js';
@@ -19,7 +19,8 @@ import { createRollouts } from './rollouts.js';
 import { createSeat } from './seat.js';
 import type { Loss, Seat } from './seat.js';
 import { launchWorker } from './worker-handle.js';
-import type { WorkerExit, WorkerHandle, WorkerListener } from './worker-handle.js';
+import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerExit, WorkerListener } from './worker-listener.js';
 import { createWorkerReports } from './worker-reports.js';
 
 /** How long workers get to end after being told to hurry, before they are killed. */
@@ -53,6 +54,12 @@ export interface Supervisor {
   status(): Omit<ClusterStatus, 'role' | 'pid' | 'nodeVersion'>;
 }
 
+/** What workers say that is not the supervisor's to decide. */
+type PassedOn = Pick<
+  WorkerListener,
+  'onRequest' | 'onAppMessage' | 'onConfigAnswer' | 'onStateBatch'
+>;
+
 export interface SupervisorParts {
   readonly options: ResolvedOptions;
   readonly system: System;
@@ -63,11 +70,7 @@ export interface SupervisorParts {
   readonly onChange: (workers: ReadonlySet<WorkerHandle>) => void;
   /** The number of the first generation: 1, or one more than the predecessor's. */
   readonly firstGeneration: number;
-  /** Answers a worker's request. */
-  readonly answer: (worker: WorkerHandle, request: Extract<ToPrimary, { type: 'request' }>) => void;
-  readonly onAppMessage: WorkerListener['onAppMessage'];
-  readonly onConfigAnswer: WorkerListener['onConfigAnswer'];
-  readonly onStateBatch: WorkerListener['onStateBatch'];
+  readonly passedOn: PassedOn;
   /** A worker has ended. */
   readonly onGone: (worker: WorkerHandle) => void;
 }
@@ -164,11 +167,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       reports.terminated(worker);
       void replaceQuietly(seat, 'terminated');
     },
-    onRequest: parts.answer,
+    ...parts.passedOn,
     onListenerRequest: parts.listeners.onRequest,
-    onAppMessage: parts.onAppMessage,
-    onConfigAnswer: parts.onConfigAnswer,
-    onStateBatch: parts.onStateBatch,
     onMalformed: reports.malformed,
     onNotReading: reports.notReading,
     onReadingAgain: reports.readingAgain,

@@ -9,7 +9,8 @@ import {
 import type { LogLine } from '../../test/simulated-cluster.js';
 import { createSimulatedSystem } from '../../test/simulated-system.js';
 import { launchWorker } from './worker-handle.js';
-import type { WorkerExit, WorkerHandle } from './worker-handle.js';
+import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerExit } from './worker-listener.js';
 import { createWorkerReports } from './worker-reports.js';
 import type { WorkerReports } from './worker-reports.js';
 

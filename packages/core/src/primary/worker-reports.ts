@@ -2,7 +2,8 @@
 import type { ExitReason, StackFrame, WorkerErrorInfo } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import type { Logger } from '../logger.js';
-import type { WorkerExit, WorkerHandle } from './worker-handle.js';
+import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerExit } from './worker-listener.js';
 
 export interface WorkerReports {
   ready(worker: WorkerHandle): void;
