@@ -1,8 +1,9 @@
 // Process tests: workers that do not respond are reported with what blocks them, and replaced.
 import fs from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { StackFrame } from '@corral/core';
-import { probe, waitUntilGone } from '@corral/test-kit';
+import { probe, startLoad, waitUntilGone } from '@corral/test-kit';
 import { call, logLines, pidsOf, startServing, statusOf } from './support.js';
 
 // Long enough that a busy machine takes the stack within it.
@@ -86,6 +87,24 @@ test('a worker frozen with SIGSTOP is found, replaced and killed', async () => {
   });
   await waitUntilGone([pid]);
   expect((await probe(fixture.url)).status).toBe(200);
+});
+
+test('a stop of the whole cluster, as a suspended container’s, is nobody’s stall', async () => {
+  const fixture = await startServing('serve.mjs', { workers: 2, stallMs: 600 });
+  const family = [fixture.pid, ...pidsOf(fixture.status)];
+  const pulse = startLoad({ url: fixture.url, connections: 'new', concurrency: 1 });
+  await pulse.answered(5);
+
+  for (let times = 0; times < 3; times++) {
+    for (const pid of family) process.kill(pid, 'SIGSTOP');
+    await delay(1_500);
+    for (const pid of family) process.kill(pid, 'SIGCONT');
+    await pulse.answered(30);
+  }
+
+  expect((await pulse.stop()).failures).toEqual([]);
+  expect(fixture.events.filter(({ event }) => event === 'workerStalled')).toEqual([]);
+  expect(pidsOf(await statusOf(fixture))).toEqual(pidsOf(fixture.status));
 });
 
 test('SIGTERM while a worker is frozen ends the cluster all the same', async () => {

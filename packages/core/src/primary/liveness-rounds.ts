@@ -24,9 +24,9 @@ export function startLivenessRounds(
     const dueMs = system.nowMs() + intervalMs;
     cancel = system.setTimer(() => {
       // When the primary itself did not run (stopped, starved), it cannot judge what it did not hear.
-      const isTooLate = system.nowMs() - dueMs > options.heartbeatMs;
+      const lateMs = system.nowMs() - dueMs;
       for (const worker of workers) {
-        if (isTooLate) worker.excuse();
+        if (lateMs > options.heartbeatMs) worker.excuse(lateMs);
         else worker.checkLiveness(options);
       }
       afterEach();

@@ -1,6 +1,6 @@
 // How the supervisor replaces workers that stall, leave by themselves or have outgrown a limit.
 import { describe, expect, it } from 'vitest';
-import { startSimulatedCluster } from '../../test/simulated-cluster.js';
+import { createSimulatedCluster, startSimulatedCluster } from '../../test/simulated-cluster.js';
 import type { SimulatedCluster } from '../../test/simulated-cluster.js';
 
 const pids = ({ system }: SimulatedCluster): number[] => system.alive.map(({ pid }) => pid);
@@ -115,6 +115,18 @@ describe('a stalled worker', () => {
     await system.advance(10_000);
     expect(eventsOf('workerStalled')).toEqual([]);
     expect(system.processes).toHaveLength(2);
+  });
+
+  it('is not out of time after a stop of the whole cluster in its boot', async () => {
+    const { supervisor, system } = createSimulatedCluster({ bootTimeoutMs: 5_000 });
+    system.behave({ boot: 'hangs' });
+    void supervisor.start(1);
+    await system.advance(1_000);
+    system.freeze(30_000);
+    await system.advance(3_000);
+    system.newest(1).say({ type: 'ready' });
+    expect(supervisor.status()).toMatchObject({ ready: 1 });
+    expect(system.newest(1).signals).toEqual([]);
   });
 });
 

@@ -15,22 +15,29 @@ const STACK_WAIT_RATIO = 0.375;
 /** But no longer than this, in ms: until it is reported, nobody covers for this worker. */
 const MAX_STACK_WAIT_MS = 1_000;
 const MAX_FRAMES = 20;
+/** On a busy machine a thread may wait for its turn for almost as long, in ms. */
+const MIN_STOP_MS = 250;
 
 const { shared, stallMs, beatMs, parentPid } = workerData as WatchdogData;
 
 let lastBeat = Atomics.load(shared, 0);
 let lastBeatMs = performance.now();
+let lastLookMs = lastBeatMs;
 let state: 'watching' | 'reported' = 'watching';
 
 setInterval(() => {
   const beat = Atomics.load(shared, 0);
-  if (beat !== lastBeat || Atomics.load(shared, 1) === 1) {
+  const nowMs = performance.now();
+  // Nor has this thread run: the process, or the machine, was stopped, and the main thread is about to go on.
+  const wasStopped = nowMs - lastLookMs > Math.max(MIN_STOP_MS, stallMs / 2);
+  lastLookMs = nowMs;
+  if (beat !== lastBeat || Atomics.load(shared, 1) === 1 || wasStopped) {
     lastBeat = beat;
-    lastBeatMs = performance.now();
+    lastBeatMs = nowMs;
     state = 'watching';
     return;
   }
-  const blockedMs = performance.now() - lastBeatMs;
+  const blockedMs = nowMs - lastBeatMs;
   if (blockedMs < stallMs) return;
   // The blocked loop cannot hear that its channel has closed.
   if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL');
