@@ -117,6 +117,26 @@ test.for(MODES)(
   },
 );
 
+test('an upgrade asked for while one runs is refused, and what the successor has is its own', async () => {
+  const { fixture, release } = await startRelease({ workers: 2 });
+  const url = `${fixture.url}count`;
+  // Many at once: some are to be counted by workers that drain.
+  const load = startLoad({ url, connections: 'keep-alive', concurrency: 16, paceMs: 1 });
+  await load.answered(20);
+
+  release({ version: 2 });
+  const [first, second] = await Promise.all([upgrade(fixture), upgrade(fixture)]);
+  expect(first).toMatchObject({ ok: true });
+  expect(second).toMatchObject({ ok: false, code: 'SHUTTING_DOWN' });
+  await waitUntilGone([fixture.pid]);
+  await load.answered(20);
+  const { ok, failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(await ask(fixture, 'get?key=count')).toBe(ok);
+  const { pid } = await statusAt(fixture.url);
+  expect(pid).toBe((first as { pid?: number }).pid);
+});
+
 test('an upgrade that fails is UPGRADE_FAILED: the old one goes on, and upgrades later', async () => {
   // The good release must boot within it too, on a busy machine.
   const { fixture, release } = await startRelease({ workers: 2, bootTimeoutMs: 5_000 });

@@ -1,5 +1,6 @@
 // Primary: wires the supervisor to signals, the admin server, the handle and the process's exit.
 import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkReason, checkUpgradeOptions } from '../call-arguments.js';
 import { startAdminServer } from '../central/admin-server.js';
 import type { AdminServer } from '../central/admin-server.js';
@@ -12,6 +13,7 @@ import { createClusterEmitter } from '../cluster-events.js';
 import type { ClusterEmitter } from '../cluster-events.js';
 import { createMissingConfig } from '../config/create-config-channel.js';
 import { addSharedConfigCheck } from '../config/shared-config-check.js';
+import { deferred } from '../deferred.js';
 import { configMissing, EXIT_CODES } from '../errors.js';
 import { createHealth } from '../health/create-health.js';
 import { createProcessSampler } from '../health/process-sampler.js';
@@ -96,6 +98,9 @@ export async function startPrimary(
       supervisor.tellListeners({ type: 'event', name, event });
     },
   };
+  const router = createMessageRouter(logger, (workerId) => supervisor.holderOf(workerId));
+  const state = await openPrimaryState(options.state, predecessor, logger);
+  // Last of what takes time: its file may change at once, and there has to be somebody to tell of it.
   const config =
     options.config === undefined
       ? undefined
@@ -107,8 +112,6 @@ export async function startPrimary(
           events,
           inherited: predecessor?.config,
         });
-  const router = createMessageRouter(logger, (workerId) => supervisor.holderOf(workerId));
-  const state = await openPrimaryState(options.state, predecessor, logger);
   const supervisor = createSupervisor({
     options,
     system,
@@ -192,7 +195,8 @@ export async function startPrimary(
   };
   const upgrade = async (upgradeOptions: UpgradeOptions = {}): Promise<{ pid: number }> => {
     const { execPath } = checkUpgradeOptions(upgradeOptions);
-    return await supervisor.exclusively(async () => {
+    const taken = deferred<{ pid: number }>();
+    const upgraded = supervisor.exclusively(async () => {
       logger.info({ execPath }, 'starting the primary that is to succeed this one');
       const successor = await startSuccessor({
         program: program(),
@@ -215,10 +219,13 @@ export async function startPrimary(
       await admin?.close();
       successor.release();
       await systemd.handOver(pid);
-      // Whoever has asked gets the answer first.
-      setImmediate(() => supervisor.shutdown('upgraded'));
-      return { pid };
+      // Whoever has asked gets the answer first, but nothing else begins here any more.
+      taken.resolve({ pid });
+      await nextTurn();
+      supervisor.shutdown('upgraded');
     });
+    upgraded.catch(taken.reject);
+    return await taken.promise;
   };
   signals.deliver({
     terminate: shutdown,

@@ -26,10 +26,12 @@ export function createStateGiver(embedded: EmbeddedState, link: UpgradeLink): St
   const { memory, host, snapshots } = embedded;
   const successor = joinStatePeer(embedded, link);
   const arrivals: Array<() => void> = [];
+  let isGiving = false;
   link.on('arrived', () => arrivals.shift()?.());
 
   return {
     async give(onProgress) {
+      isGiving = true;
       // The successor is to be the only one that writes.
       await snapshots?.pause();
       const held = link.next('held');
@@ -52,6 +54,8 @@ export function createStateGiver(embedded: EmbeddedState, link: UpgradeLink): St
     },
     given: () => host.resumeElsewhere(successor),
     keep() {
+      // An earlier successor may have it.
+      if (!isGiving) return;
       host.resumeHere();
       snapshots?.resume();
     },
