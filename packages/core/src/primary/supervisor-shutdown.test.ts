@@ -136,6 +136,33 @@ describe('a shutdown', () => {
     expect(lines.filter(({ message }) => message.includes('it is replaced'))).toEqual([]);
     await system.advance(60_000);
     expect(system.processes).toHaveLength(2);
+    expect(ended.outcome).toEqual(UNCLEAN_END);
+  });
+
+  it.each([{ code: 1 }, { signal: 'SIGABRT' }, { signal: 'SIGKILL' }])(
+    'is not clean when a worker ends in the middle of its drain: %j',
+    async (exit) => {
+      const { supervisor, system, ended, lines } = await startSimulatedCluster(2);
+      supervisor.shutdown('SIGTERM');
+      await system.advance(50);
+      system.newest(1).exit(exit);
+      await system.advance(1_000);
+      expect(ended.outcome).toEqual(UNCLEAN_END);
+      expect(lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+        'worker 1 has ended in the middle of its drain (shutdown): what it had in hand is lost',
+      ]);
+    },
+  );
+
+  it('is clean when a worker ends by itself, with 0, or has never been ready', async () => {
+    const { supervisor, system, ended } = createSimulatedCluster();
+    system.behave((workerId) => (workerId === 2 ? { boot: 'hangs' } : {}));
+    void supervisor.start(2);
+    await system.advance(500);
+    supervisor.shutdown('SIGTERM');
+    system.newest(1).exit({ code: 0 });
+    system.newest(2).exit({ code: 1 });
+    await system.advance(1_000);
     expect(ended.outcome).toEqual(CLEAN_END);
   });
 

@@ -176,7 +176,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     onExit(worker, exit) {
       workers.delete(worker);
       requestsOfGone += worker.requests;
-      if (isStopping() && (worker.cutConnections > 0 || exit.signal === 'SIGKILL')) isClean = false;
+      if (isStopping() && (worker.cutConnections > 0 || exit.isCutShort)) isClean = false;
       if (exit.reason !== 'shutdown' && exit.reason !== 'scale-down') {
         restarts[exit.reason] = (restarts[exit.reason] ?? 0) + 1;
       }

@@ -37,8 +37,8 @@ export interface WorkerHandle extends LaunchSpec {
   drain(reason: ExitReason): void;
   hurry(): void;
   kill(reason: ExitReason, error?: WorkerErrorInfo): void;
-  /** The primary itself was stopped: the worker's silence meanwhile means nothing. */
-  excuse(): void;
+  /** The primary itself was stopped for so long: neither the worker's silence nor the time itself counts. */
+  excuse(pausedMs: number): void;
   /** Ends it when a deadline has passed; tells the listener of a stall. */
   checkLiveness(limits: LivenessLimits): void;
   recycleReason(limits: RecycleLimits): ExitReason | undefined;
@@ -80,6 +80,7 @@ export function launchWorker(
   let wantsThreads = false;
   let failingChecks: readonly string[] = [];
   let cutConnections = 0;
+  let hasDrained = false;
   let malformedMessages = 0;
   let error: WorkerErrorInfo | undefined;
   let listenAddress: string | undefined;
@@ -132,6 +133,7 @@ export function launchWorker(
         return;
       case 'drained':
         cutConnections = message.cutConnections;
+        hasDrained = true;
         return;
       case 'listenForEvents':
         wantsEvents = true;
@@ -185,12 +187,15 @@ export function launchWorker(
     const isOomKill = exit.signal === 'SIGKILL' && listener.takeOomKill();
     if (exit.error !== undefined) error = toErrorInfo(exit.error);
     const { code, signal } = exit;
+    const wasLeaving = state.name === 'draining' || state.name === 'killed';
     if (!step({ type: 'exit', code, signal, isOomKill }) || state.name !== 'gone') return;
     listener.onExit(handle, {
       reason: state.reason,
       code,
       signal,
       uptimeMs: Math.round(system.nowMs() - startMs),
+      // What never was ready has nothing to lose, and an app may end itself with 0.
+      isCutShort: wasLeaving && !hasDrained && bootMs > 0 && code !== 0,
       ...(error === undefined ? {} : { error }),
       ...(listenAddress === undefined ? {} : { listenAddress }),
     });
@@ -240,8 +245,9 @@ export function launchWorker(
       error ??= cause;
       workerProcess.kill('SIGKILL');
     },
-    excuse() {
+    excuse(pausedMs) {
       lastSeenMs = system.nowMs();
+      state = { ...state, sinceMs: state.sinceMs + pausedMs };
     },
     checkLiveness(limits) {
       const nowMs = system.nowMs();

@@ -8,6 +8,8 @@ export interface WorkerExit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly uptimeMs: number;
+  /** It was to leave, and ended before it had drained, though not by its own choice. */
+  readonly isCutShort: boolean;
   /** The worker's own error, or why it was ended. */
   readonly error?: WorkerErrorInfo;
   /** Where it could not listen, when that is why it ended. */

@@ -38,6 +38,7 @@ const exitOf = (reason: ExitReason, error?: WorkerExit['error']): WorkerExit => 
   code: 0,
   signal: null,
   uptimeMs: 5,
+  isCutShort: false,
   ...(error === undefined ? {} : { error }),
 });
 const frame = (file: string, functionName = 'f'): StackFrame => ({

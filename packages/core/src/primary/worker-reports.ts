@@ -104,7 +104,7 @@ export function createWorkerReports(logger: Logger, events: ClusterEmitter): Wor
         `worker ${worker.workerId} reads again; ${dropped} message(s) to it were dropped`,
       );
     },
-    exited(worker, { reason, code, signal, uptimeMs, error }, isLogged) {
+    exited(worker, { reason, code, signal, uptimeMs, isCutShort, error }, isLogged) {
       const { workerId, pid, generation } = worker;
       const { cutConnections } = worker;
       if (cutConnections > 0) {
@@ -114,7 +114,12 @@ export function createWorkerReports(logger: Logger, events: ClusterEmitter): Wor
         );
       }
       const details = { ...about(worker), reason, code, signal, uptimeMs };
-      if (WANTED.has(reason)) {
+      if (WANTED.has(reason) && isCutShort) {
+        logger.error(
+          details,
+          `worker ${workerId} has ended in the middle of its drain (${reason}): what it had in hand is lost`,
+        );
+      } else if (WANTED.has(reason)) {
         logger.info(details, `worker ${workerId} has left (${reason})`);
       } else if (isLogged) {
         const isNew = error !== undefined && !explained.has(worker);
