@@ -28,7 +28,7 @@ class Scene {
 
   private constructor(readonly group: ListenerGroup) {}
 
-  static async open(policy: DispatchPolicy = inTurn()): Promise<Scene> {
+  static async open(policy: DispatchPolicy = inTurn(() => 0)): Promise<Scene> {
     const group = await openDispatcher('key', QUERY, policy, () => undefined);
     onTestFinished(() => group.close());
     return new Scene(group);
@@ -226,7 +226,7 @@ describe('in turn', () => {
       send: () => true,
       isGone: () => false,
     }));
-    const policy = inTurn();
+    const policy = inTurn(() => 0);
     const pick = (free: readonly GroupMember[]): number | undefined =>
       policy.pick({} as never, { eligible: workers, free, members: workers, isBusy: () => false })
         ?.id;
@@ -271,7 +271,12 @@ describe('a released dispatcher', () => {
 it('a dispatcher does not open on an address that is taken', async () => {
   const scene = await Scene.open();
   const { port = 0 } = scene.group.bound ?? {};
-  const opened = openDispatcher('key', { ...QUERY, port }, inTurn(), () => undefined);
+  const opened = openDispatcher(
+    'key',
+    { ...QUERY, port },
+    inTurn(() => 0),
+    () => undefined,
+  );
   await expect(opened).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });

@@ -17,7 +17,7 @@ describe('inTurn', () => {
     ['that began to listen in order', [1, 2, 3]],
     ['that began to listen in any order', [3, 1, 2]],
   ])('gives every one of the workers %s its turn', (_what, ids) => {
-    const policy = inTurn();
+    const policy = inTurn(() => 0);
     const free = ids.map(member);
     const view = { eligible: free, free, members: free, isBusy: () => false };
     const picked = Array.from({ length: 6 }, () => policy.pick({} as never, view)?.id);
@@ -25,7 +25,7 @@ describe('inTurn', () => {
   });
 
   it('passes over those that are not free', () => {
-    const policy = inTurn();
+    const policy = inTurn(() => 0);
     const pick = (...ids: number[]): number | undefined => {
       const free = ids.map(member);
       return policy.pick({} as never, { eligible: free, free, members: free, isBusy: () => false })

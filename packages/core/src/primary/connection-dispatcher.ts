@@ -7,9 +7,8 @@ import path from 'node:path';
 import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
 import { isNativeHandle } from '../protocol/native-handle.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
-import { planSteering } from './lease-policy.js';
-import type { Steering } from './lease-policy.js';
 import type { GroupMember, HandedOver, ListenerGroup } from './listener-group.js';
+import { createSteering } from './steering.js';
 
 /** Accepted connections that wait for a worker; beyond it they are closed. */
 const MAX_WAITING = 4_096;
@@ -202,18 +201,16 @@ function eligibleMembers(members: readonly GroupMember[]): readonly GroupMember[
   return [];
 }
 
-/** Connections go to the free workers in turn, but not to one that has many more than others. */
-export function inTurn(): DispatchPolicy {
+/** Connections go to the free workers in turn, but not to one that has many more than others, or no time. */
+export function inTurn(nowMs: () => number): DispatchPolicy {
+  const steer = createSteering(nowMs);
   let lastId = 0;
-  let steering: Steering | undefined;
   return {
     keepsClients: false,
     pick(_connection, { eligible, free }) {
-      steering = planSteering(eligible, steering);
+      const from = steer(eligible)?.from;
       // They come in the order in which they began to listen.
-      const inOrder = free
-        .filter(({ id }) => id !== steering?.from)
-        .toSorted((a, b) => a.id - b.id);
+      const inOrder = free.filter(({ id }) => id !== from).toSorted((a, b) => a.id - b.id);
       const next = inOrder.find(({ id }) => id > lastId) ?? inOrder[0];
       lastId = next?.id ?? lastId;
       return next;

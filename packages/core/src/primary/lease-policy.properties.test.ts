@@ -1,8 +1,10 @@
 // What holds for leases and steering whatever happens to the workers, and in whatever order.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planLeases, planSteering } from './lease-policy.js';
-import type { LeaseCandidate, Leases, Steering } from './lease-policy.js';
+import { planLeases } from './lease-policy.js';
+import type { LeaseCandidate, Leases } from './lease-policy.js';
+import { planSteering } from './steering-policy.js';
+import type { Steering } from './steering-policy.js';
 
 type Event =
   /** A worker is started in a seat, which may have others: in a reload. */

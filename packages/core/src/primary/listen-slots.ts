@@ -4,13 +4,14 @@ import net from 'node:net';
 import type { BoundAddress, ListenQuery } from '../protocol/messages.js';
 import { isNativeHandle } from '../protocol/native-handle.js';
 import type { NativeHandle } from '../protocol/native-handle.js';
-import { planLeases, planSteering } from './lease-policy.js';
-import type { Leases, Steering } from './lease-policy.js';
-import type { GroupMember, HandedOver, ListenerGroup } from './listener-group.js';
+import { planLeases } from './lease-policy.js';
+import type { Leases } from './lease-policy.js';
+import type { HandedOver, ListenerGroup } from './listener-group.js';
+import { createSteering } from './steering.js';
 
 /** libuv's UV_TCP_IPV6ONLY. */
 const IPV6_ONLY = 1;
-/** How often within a second connections may be steered anew. */
+/** Each costs messages to two workers. */
 const MAX_STEERINGS_PER_SECOND = 20;
 
 /** Node ≥ 24.19 and ≥ 26.4 have it. */
@@ -38,9 +39,8 @@ export function openListenSlots(
   inherited?: HandedOver,
 ): ListenerGroup {
   const { bound, slots } = inherited === undefined ? bindFirst(query) : adopt(inherited);
-  const steeringsMs: number[] = [];
+  const steer = createSteering(nowMs, MAX_STEERINGS_PER_SECOND);
   let leases: Leases = new Map();
-  let steering: Steering | undefined;
   let isReleased = false;
   /** Until one of a successor's workers is ready, only the predecessor's accept. */
   let isPending = inherited !== undefined;
@@ -54,21 +54,6 @@ export function openListenSlots(
     }
   };
 
-  const steer = (members: readonly GroupMember[]): void => {
-    const next = planSteering(members, steering);
-    const isNew = next !== undefined && next !== steering;
-    if (isNew) {
-      const sinceMs = nowMs() - 1_000;
-      while ((steeringsMs[0] ?? Infinity) < sinceMs) steeringsMs.shift();
-      if (steeringsMs.length >= MAX_STEERINGS_PER_SECOND) {
-        steering = undefined;
-        return;
-      }
-      steeringsMs.push(nowMs());
-    }
-    steering = next;
-  };
-
   return {
     bound,
     keepsClients: false,
@@ -76,9 +61,8 @@ export function openListenSlots(
       isPending &&= members.every(({ state }) => state !== 'ready');
       if (isReleased || isPending) return;
       addSlots(Math.max(0, ...members.map(({ workerId }) => workerId)));
-      steer(members);
       const byId = new Map(members.map((member) => [member.id, member]));
-      const next = planLeases(slots.length, members, leases, steering);
+      const next = planLeases(slots.length, members, leases, steer(members));
       for (const [slot, id] of next) {
         const previous = leases.get(slot);
         if (previous === id) continue;

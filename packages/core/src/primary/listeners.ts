@@ -97,7 +97,7 @@ export function createListeners({
       };
       return await Promise.resolve(openListenSlots(key, query, report, nowMs, sockets));
     }
-    const policy = status.mode === 'sticky' ? bySourceAddress() : inTurn();
+    const policy = status.mode === 'sticky' ? bySourceAddress() : inTurn(nowMs);
     const reportListen = (error: unknown): void => {
       logger.error({ err: error, key }, 'could not listen on the inherited socket');
     };

@@ -21,8 +21,8 @@ export interface WorkerHandle extends LaunchSpec {
   readonly requests: number;
   /** Open connections, as last reported. */
   readonly connections: number;
-  /** Share of its time that its event loop was busy, of 1, as last reported. */
-  readonly utilizationRatio: number;
+  /** Share of its time that its event loop was busy, of 1, as last reported; undefined before that is known. */
+  readonly utilizationRatio: number | undefined;
   /** How many connections its drain had to cut; known when it has said so. */
   readonly cutConnections: number;
   /** Whether the app listens for the cluster's events. */
@@ -56,6 +56,9 @@ const NO_FIGURES: Heartbeat['sample'] = {
   eventLoopDelayP99Ms: 0,
 };
 
+/** A worker measures itself anew when it is ready, once a second. */
+const MEASURED_AFTER_MS = 1_500;
+
 let nextId = 1;
 
 /** Starts a worker. */
@@ -76,6 +79,7 @@ export function launchWorker(
     requests: 0,
     debugged: false,
   };
+  let utilizationRatio: number | undefined;
   let wantsEvents = false;
   let wantsThreads = false;
   let failingChecks: readonly string[] = [];
@@ -126,6 +130,9 @@ export function launchWorker(
         return;
       case 'heartbeat':
         figures = message;
+        if (bootMs > 0 && system.nowMs() - startMs - bootMs >= MEASURED_AFTER_MS) {
+          utilizationRatio = message.sample.eventLoopUtilizationRatio;
+        }
         listener.onChange(handle);
         return;
       case 'terminated':
@@ -217,7 +224,7 @@ export function launchWorker(
       return figures.connections;
     },
     get utilizationRatio() {
-      return figures.sample.eventLoopUtilizationRatio;
+      return utilizationRatio;
     },
     get cutConnections() {
       return cutConnections;
