@@ -57,6 +57,11 @@ export interface BootstrapOptions<C = RegisteredConfig> {
   readonly hookTimeoutMs?: number;
   /** Replaces a worker whose resident memory exceeds this many bytes. Default: never. */
   readonly maxRssBytes?: number;
+  /**
+   * Replaces a worker whose heap exceeds this share, 0…1, of the most that V8 lets it grow to
+   * (`--max-old-space-size`), before V8 ends it. Default: never.
+   */
+  readonly maxHeapUsedRatio?: number;
   /** Replaces a worker after about this many requests (up to 10 % more, so that not all go at once). Default: never. */
   readonly maxRequests?: number;
   /** Replaces a worker after about this many ms (up to 10 % more). Default: never. */

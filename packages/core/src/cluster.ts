@@ -49,7 +49,7 @@ export type ExitReason =
   | 'shutdown'
   /** Somebody sent the worker itself a SIGTERM; it drained and was replaced. */
   | 'terminated'
-  /** Replaced because of `maxRssBytes`. */
+  /** Replaced because of `maxRssBytes` or `maxHeapUsedRatio`. */
   | 'recycled-memory'
   /** Replaced because of `maxRequests`. */
   | 'recycled-requests'

@@ -22,6 +22,7 @@ export interface ResolvedOptions extends Complete<
   Omit<
     BootstrapOptions,
     | 'maxRssBytes'
+    | 'maxHeapUsedRatio'
     | 'maxRequests'
     | 'maxAgeMs'
     | 'threadPoolSize'
@@ -35,6 +36,7 @@ export interface ResolvedOptions extends Complete<
   >
 > {
   readonly maxRssBytes: number | undefined;
+  readonly maxHeapUsedRatio: number | undefined;
   readonly maxRequests: number | undefined;
   readonly maxAgeMs: number | undefined;
   readonly threadPoolSize: number | undefined;
@@ -109,6 +111,7 @@ const schema = z.strictObject({
   idleGraceMs: durationMs(0),
   hookTimeoutMs: durationMs(1),
   maxRssBytes: bytes().optional(),
+  maxHeapUsedRatio: ratio().optional(),
   maxRequests: count(1, Number.MAX_SAFE_INTEGER).optional(),
   maxAgeMs: durationMs(1, MAX_TIMER_MS).optional(),
   threadPoolSize: count(1, 1024).optional(),
@@ -208,6 +211,7 @@ export function resolveOptions(options: unknown, defaults: OptionDefaults): Reso
   return deepFreeze({
     ...parsed.data,
     maxRssBytes: parsed.data.maxRssBytes,
+    maxHeapUsedRatio: parsed.data.maxHeapUsedRatio,
     maxRequests: parsed.data.maxRequests,
     maxAgeMs: parsed.data.maxAgeMs,
     threadPoolSize: parsed.data.threadPoolSize,

@@ -66,3 +66,18 @@ test('maxRssBytes: only the worker that has grown is replaced', async () => {
   expect(grown).toContain(exit['pid']);
   expectReplacementFirst(fixture.events, 2);
 });
+
+test('maxHeapUsedRatio: a worker is replaced before V8 ends it', async () => {
+  const fixture = await startServing(
+    'grow.mjs',
+    { workers: 2, maxHeapUsedRatio: 0.2, ...QUICK },
+    { execArgv: ['--max-old-space-size=128'] },
+  );
+
+  const { headers } = await probe(`${fixture.url}grow-heap`);
+
+  const exit = await fixture.nextEvent('workerExit');
+  expect(exit).toMatchObject({ reason: 'recycled-memory', code: 0 });
+  expect(String(exit['pid'])).toBe(headers['x-worker-pid']);
+  expectReplacementFirst(fixture.events, 2);
+});

@@ -219,6 +219,7 @@ function heartbeat({ rssBytes, ...figures }: Figures): ToPrimary {
     rssBytes,
     heapUsedBytes: 1,
     heapTotalBytes: 2,
+    heapUsedRatio: 0.1,
     externalBytes: 3,
     cpuRatio: 0.1,
     eventLoopUtilizationRatio: 0.2,

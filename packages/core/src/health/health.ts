@@ -41,6 +41,8 @@ export interface ProcessSample {
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
   readonly heapTotalBytes: number;
+  /** Of the most that V8 lets the heap grow to (`--max-old-space-size`). */
+  readonly heapUsedRatio: number;
   readonly externalBytes: number;
   /** CPU time as a share of one core. */
   readonly cpuRatio: number;

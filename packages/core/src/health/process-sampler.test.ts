@@ -15,6 +15,7 @@ describe('toProcessSample', () => {
       fc.property(odd, odd, odd, odd, odd, (elapsedMs, cpuMicros, utilization, mean, p99) => {
         const sample = toProcessSample({
           memory: { rss: 1, heapUsed: 2, heapTotal: 3, external: 4 },
+          heapLimitBytes: 0,
           elapsedMs,
           cpuMicros,
           eventLoopUtilizationRatio: utilization,
@@ -31,6 +32,7 @@ describe('toProcessSample', () => {
     expect(
       toProcessSample({
         memory: { rss: 1, heapUsed: 2, heapTotal: 3, external: 4 },
+        heapLimitBytes: 8,
         elapsedMs: 2_000,
         cpuMicros: 500_000,
         eventLoopUtilizationRatio: 0.5,
@@ -41,6 +43,7 @@ describe('toProcessSample', () => {
       rssBytes: 1,
       heapUsedBytes: 2,
       heapTotalBytes: 3,
+      heapUsedRatio: 0.25,
       externalBytes: 4,
       cpuRatio: 0.25,
       eventLoopUtilizationRatio: 0.5,

@@ -1,6 +1,7 @@
 // Any process: measures this process once an interval, for heartbeats, health reports and load shedding.
 import { createHistogram, performance } from 'node:perf_hooks';
 import type { EventLoopUtilization } from 'node:perf_hooks';
+import v8 from 'node:v8';
 import type { ProcessSample } from './health.js';
 
 export interface ProcessSampler {
@@ -22,6 +23,7 @@ export interface ProcessFigures {
   readonly memory: Readonly<
     Pick<NodeJS.MemoryUsage, 'rss' | 'heapUsed' | 'heapTotal' | 'external'>
   >;
+  readonly heapLimitBytes: number;
   readonly elapsedMs: number;
   /** User and system time used meanwhile, in microseconds, as `process.cpuUsage()` counts. */
   readonly cpuMicros: number;
@@ -37,11 +39,12 @@ const TICK_MS = 20;
 
 /** Turns what was counted into figures that are always finite. */
 export function toProcessSample(figures: ProcessFigures): ProcessSample {
-  const { memory, elapsedMs, cpuMicros } = figures;
+  const { memory, heapLimitBytes, elapsedMs, cpuMicros } = figures;
   return {
     rssBytes: memory.rss,
     heapUsedBytes: memory.heapUsed,
     heapTotalBytes: memory.heapTotal,
+    heapUsedRatio: finite(memory.heapUsed / heapLimitBytes),
     externalBytes: memory.external,
     cpuRatio: finite(cpuMicros / 1_000 / elapsedMs),
     eventLoopUtilizationRatio: finite(figures.eventLoopUtilizationRatio),
@@ -65,6 +68,7 @@ export function createProcessSampler({
     tickedAtMs = nowMs;
   }, TICK_MS).unref();
 
+  const { heap_size_limit: heapLimitBytes } = v8.getHeapStatistics();
   const moment = (): Moment => ({
     ms: performance.now(),
     cpu: process.cpuUsage(),
@@ -77,6 +81,7 @@ export function createProcessSampler({
     const now = moment();
     latest = toProcessSample({
       memory: process.memoryUsage(),
+      heapLimitBytes,
       elapsedMs: now.ms - since.ms,
       cpuMicros: now.cpu.user - since.cpu.user + (now.cpu.system - since.cpu.system),
       eventLoopUtilizationRatio: performance.eventLoopUtilization(now.loop, since.loop).utilization,
@@ -94,6 +99,7 @@ export function createProcessSampler({
     tickedAtMs = since.ms;
     latest = toProcessSample({
       memory: process.memoryUsage(),
+      heapLimitBytes,
       elapsedMs: 0,
       cpuMicros: 0,
       eventLoopUtilizationRatio: 0,

@@ -4,11 +4,24 @@ import type { RecycleLimits, RecycleView } from './recycle-policy.js';
 
 const unlimited: RecycleLimits = {
   maxRssBytes: undefined,
+  maxHeapUsedRatio: undefined,
   maxRequests: undefined,
   maxAgeMs: undefined,
 };
-const huge: RecycleView = { rssBytes: 1e15, requests: 1e15, ageMs: 1e15, jitter: 0 };
-const small: RecycleView = { rssBytes: 0, requests: 0, ageMs: 0, jitter: 0 };
+const huge: RecycleView = {
+  rssBytes: 1e15,
+  heapUsedRatio: 1,
+  requests: 1e15,
+  ageMs: 1e15,
+  jitter: 0,
+};
+const small: RecycleView = {
+  rssBytes: 0,
+  heapUsedRatio: 0,
+  requests: 0,
+  ageMs: 0,
+  jitter: 0,
+};
 
 describe('a worker is recycled', () => {
   it('never, by default', () => {
@@ -19,6 +32,7 @@ describe('a worker is recycled', () => {
     ['recycled-memory', { maxRssBytes: 100 }, { rssBytes: 100 }, { rssBytes: 101 }],
     // Memory is a hard limit, without a spread.
     ['recycled-memory', { maxRssBytes: 100 }, { rssBytes: 100 }, { rssBytes: 101, jitter: 0.9 }],
+    ['recycled-memory', { maxHeapUsedRatio: 0.9 }, { heapUsedRatio: 0.9 }, { heapUsedRatio: 0.91 }],
     ['recycled-requests', { maxRequests: 100 }, { requests: 99 }, { requests: 100 }],
     [
       'recycled-requests',
@@ -45,7 +59,7 @@ describe('a worker is recycled', () => {
   });
 
   it('for its memory first', () => {
-    const limits = { maxRssBytes: 1, maxRequests: 1, maxAgeMs: 1 };
+    const limits = { ...unlimited, maxRssBytes: 1, maxRequests: 1, maxAgeMs: 1 };
     expect(recycleReason(huge, limits)).toBe('recycled-memory');
     expect(recycleReason({ ...huge, rssBytes: 0 }, limits)).toBe('recycled-requests');
   });

@@ -6,6 +6,7 @@ const SPREAD_RATIO = 0.1;
 
 export interface RecycleView {
   readonly rssBytes: number;
+  readonly heapUsedRatio: number;
   readonly requests: number;
   readonly ageMs: number;
   /** 0 ≤ x < 1, drawn once for each worker. */
@@ -14,14 +15,18 @@ export interface RecycleView {
 
 export interface RecycleLimits {
   readonly maxRssBytes: number | undefined;
+  readonly maxHeapUsedRatio: number | undefined;
   readonly maxRequests: number | undefined;
   readonly maxAgeMs: number | undefined;
 }
 
 export function recycleReason(view: RecycleView, limits: RecycleLimits): ExitReason | undefined {
   const spread = 1 + SPREAD_RATIO * view.jitter;
-  const { maxRssBytes, maxRequests, maxAgeMs } = limits;
+  const { maxRssBytes, maxHeapUsedRatio, maxRequests, maxAgeMs } = limits;
   if (maxRssBytes !== undefined && view.rssBytes > maxRssBytes) return 'recycled-memory';
+  if (maxHeapUsedRatio !== undefined && view.heapUsedRatio > maxHeapUsedRatio) {
+    return 'recycled-memory';
+  }
   if (maxRequests !== undefined && view.requests >= maxRequests * spread) {
     return 'recycled-requests';
   }

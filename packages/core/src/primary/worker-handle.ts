@@ -49,6 +49,7 @@ const NO_FIGURES: Heartbeat['sample'] = {
   rssBytes: 0,
   heapUsedBytes: 0,
   heapTotalBytes: 0,
+  heapUsedRatio: 0,
   externalBytes: 0,
   cpuRatio: 0,
   eventLoopUtilizationRatio: 0,
@@ -285,8 +286,9 @@ export function launchWorker(
     recycleReason(limits) {
       if (state.name !== 'ready') return undefined;
       const ageMs = system.nowMs() - startMs;
-      const { rssBytes } = figures.sample;
-      return recycleReason({ rssBytes, requests: figures.requests, ageMs, jitter }, limits);
+      const { rssBytes, heapUsedRatio } = figures.sample;
+      const { requests } = figures;
+      return recycleReason({ rssBytes, heapUsedRatio, requests, ageMs, jitter }, limits);
     },
     status: () => ({
       workerId: spec.workerId,

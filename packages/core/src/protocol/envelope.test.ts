@@ -8,6 +8,7 @@ const sample = {
   rssBytes: 1,
   heapUsedBytes: 2,
   heapTotalBytes: 3,
+  heapUsedRatio: 0.5,
   externalBytes: 4,
   cpuRatio: 0.1,
   eventLoopUtilizationRatio: 0.2,

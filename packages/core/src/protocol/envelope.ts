@@ -68,6 +68,7 @@ const sample = z.object({
   rssBytes: z.number(),
   heapUsedBytes: z.number(),
   heapTotalBytes: z.number(),
+  heapUsedRatio: z.number(),
   externalBytes: z.number(),
   cpuRatio: z.number(),
   eventLoopUtilizationRatio: z.number(),
