@@ -216,7 +216,7 @@ export function createConfigPublisher(parts: {
   /** A version that is the newest already, wherever it was made. */
   const apply = async (next: ConfigVersion, source: string): Promise<ConfigUpdateReport> => {
     const { version } = next;
-    const validated = validateConfig(definition.schema, applyPins(next.value, pins));
+    const validated = validateConfig(definition, applyPins(next.value, pins));
     if (!validated.ok) throw configInvalid(`configuration ${version}`, validated.issues);
     return await rollOut({ version, value: validated.value }, validated.text, source);
   };
@@ -273,7 +273,7 @@ export function createConfigPublisher(parts: {
           if (expectedVersion !== undefined && expectedVersion !== version) {
             throw configConflict(expectedVersion, current);
           }
-          const validated = validateConfig(definition.schema, change(value));
+          const validated = validateConfig(definition, change(value));
           if (!validated.ok) throw configInvalid(source, validated.issues);
           requirePins(source, validated.value, pins);
           requireSecrets(source, value, validated.value);

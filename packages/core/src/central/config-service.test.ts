@@ -26,11 +26,12 @@ interface Started {
 async function start(
   options: Partial<ConfigOptions<Input>>,
   inherited?: InheritedConfig,
+  given = schema,
 ): Promise<Started> {
   let onLine = (): void => undefined;
   const { logger, lines } = createLogRecorder(() => onLine());
   const service = await startConfigService({
-    definition: defineConfig(schema, { initial: { level: 'info' }, ...options }),
+    definition: defineConfig(given, { initial: { level: 'info' }, ...options }),
     workerId: 0,
     logger,
     events: { emit: () => undefined },
@@ -145,6 +146,27 @@ describe('a file', () => {
     writeFileSync(file, '{ "level": "debug" }');
     expect(await reaches(2)).toEqual({ level: 'debug', limit: 1 });
     expect(service.status()).not.toHaveProperty('problem');
+  });
+
+  it('that is invalid is not quoted where its secrets are', async () => {
+    const file = path.join(createFolder(), 'config.json');
+    writeFileSync(file, '{}');
+    const quoting = schema.refine((value) => value.limit !== 7, {
+      path: ['limit'],
+      error: ({ input }) => `Expected another but received ${JSON.stringify(input)}`,
+    });
+    const { service, lines, problem } = await start(
+      { file, secrets: ['limit'] },
+      undefined,
+      quoting,
+    );
+    const shown = (): string => JSON.stringify([lines, service.status()]);
+    writeFileSync(file, "{ 'token': 'hunter2' }");
+    expect(await problem()).toMatch(/config\.json:1:3: is no JSON/);
+    expect(shown()).not.toContain('hunter2');
+    writeFileSync(file, '{ "limit": 7, "token": "hunter2" }');
+    expect(await problem()).toMatch(/config\.json:1:12 limit: is not valid .*hidden/);
+    expect(shown()).not.toMatch(/received/);
   });
 
   it('is followed when links are swapped, as Kubernetes does with ConfigMaps', async () => {

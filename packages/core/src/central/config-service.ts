@@ -89,8 +89,7 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
   const baseOf = (content: Json): Json => overlay(definition.initial as Json, content);
   const base = baseOf(file?.content ?? {});
   const pins = readPins(definition, base, process.env);
-  const validate = (value: Json): Validated =>
-    validateTwice(definition.schema, applyPins(value, pins));
+  const validate = (value: Json): Validated => validateTwice(definition, applyPins(value, pins));
   const what = definition.file ?? 'the configuration';
   const value = requireValid(what, locateIssues(validate(base), file));
   const settledPins = settlePins(value, pins);
@@ -113,9 +112,10 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
       const value = requireValid('what clusters share', validate(begun.value));
       return { version: begun.version, value };
     }
-    const rules = { schema: definition.schema, pins: settledPins };
     const left =
-      inherited === undefined ? { version: 1, value } : beginWith(inherited, value, rules, logger);
+      inherited === undefined
+        ? { version: 1, value }
+        : beginWith(inherited, value, definition, settledPins, logger);
     // Whatever the store will say is newer.
     return shared === undefined ? left : { ...left, version: 0 };
   };
@@ -257,10 +257,11 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
 function beginWith(
   inherited: InheritedConfig,
   own: Json,
-  rules: { readonly schema: ConfigDefinition['schema']; readonly pins: readonly Pin[] },
+  definition: ConfigDefinition,
+  pins: readonly Pin[],
   logger: Logger,
 ): ConfigSnapshot {
-  const { snapshot, refused } = succeedConfig(inherited, own, rules);
+  const { snapshot, refused } = succeedConfig(inherited, own, definition, pins);
   const { version } = snapshot;
   if (refused === undefined) {
     logger.info(

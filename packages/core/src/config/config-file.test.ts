@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile } from './config-file.js';
 
@@ -48,13 +49,57 @@ describe('a configuration file', () => {
     ['config.json', '{\n  "a": 1,\n  "b" 2\n}', /config\.json:3:\d+/],
     ['config.json', '{\n  "a": 1,\n', /config\.json:3:1/],
     // YAML has these, JSON has not.
-    ['config.json', '{\n  "a": 1, // one\n}', /config\.json:\d:\d+/],
-    ['config.json', 'a: 1', /config\.json:1:\d/],
+    [
+      'config.json',
+      '{\n  "a": 1, // one\n}',
+      /config\.json:2:11: is no JSON: a name in double quotes/,
+    ],
+    ['config.json', 'a: 1', /config\.json:1:1/],
+    ['config.json', "{\n  'a': 1\n}", /config\.json:2:3: .*a name in double quotes or '}' is/],
   ])('%s that is no such thing is refused, with its line: %j', async (path, text, message) => {
     await expect(parseConfigFile(path, text)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringMatching(message) as unknown,
     });
+  });
+
+  it.each([
+    ['config.json', `{\n  'password': 'hunter2'\n}`, 2],
+    ['config.json', `{\n  "password": 'hunter2'\n}`, 2],
+    ['config.json', '{\n  "password": "hunter2" "x"\n}', 2],
+    ['config.json', 'hunter2', 1],
+    ['config.yaml', 'a: 1\npassword: *hunter2\n', 2],
+    ['config.yaml', 'a: &x 1\nb: *x\npassword: *hunter2\n', 3],
+    ['config.yaml', 'password: !hunter2! x', 1],
+    ['config.yaml', 'password: "\\hunter2"', 1],
+    ['config.yaml', 'password: "\\xhunter2"', 1],
+    ['config.yaml', 'password: |hunter2\n  x', 1],
+    ['config.yaml', 'password: @hunter2', 1],
+    ['config.yaml', 'password: "x" hunter2', 1],
+    ['config.yaml', '%TAG hunter2\n---\na: 1', 1],
+    ['config.yaml', 'a: 1\n---\npassword: hunter2', 2],
+  ])(
+    '%s that is refused is not quoted, for there may be secrets in it: %j',
+    async (path, text, line) => {
+      const error: unknown = await parseConfigFile(path, text).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(`${path}:${line}:`) as unknown,
+      });
+      expect(inspect(error, { depth: null })).not.toContain('unter2');
+    },
+  );
+
+  it('warns of nothing with names in it', async () => {
+    const warned: unknown[] = [];
+    const listener = (warning: unknown): void => void warned.push(warning);
+    process.on('warning', listener);
+    await parseConfigFile('config.yaml', '? [hunter2]\n: 1\n');
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    process.off('warning', listener);
+    expect(warned).toEqual([]);
   });
 
   it('with more aliases than anybody writes is refused', async () => {

@@ -2,6 +2,7 @@
 import { configInvalid } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
 import type { Json } from './json-value.js';
+import { findJsonViolation } from './json-violation.js';
 
 export interface ConfigFile {
   readonly text: string;
@@ -17,22 +18,52 @@ export interface ConfigFile {
  */
 export async function parseConfigFile(path: string, text: string): Promise<ConfigFile> {
   // Only who has a file pays for the parser. JSON is YAML, and it knows the lines of both.
-  const { LineCounter, parseDocument, isNode } = await import('yaml');
+  const [{ LineCounter, parseDocument, isNode }, { yamlProblem, findLostAlias }] =
+    await Promise.all([import('yaml'), import('./yaml-problem.js')]);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // Its warnings would quote names to the console.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
 
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
   };
-  const isJson = /\.json$/i.test(path);
-  const syntaxError = document.errors[0];
-  const strict = isJson ? parseJson(text) : undefined;
-  if (strict?.ok === false || (!isJson && syntaxError !== undefined)) {
-    const offset = syntaxError?.pos[0] ?? offsetIn(strict) ?? text.length;
-    const message = syntaxError?.message ?? (strict?.ok === false ? strict.message : '');
+  const refuse = (offset: number, message: string): never => {
     throw configInvalid(path, [{ path: '', message, at: at(offset) }]);
-  }
+  };
+  const readYaml = (): Json => {
+    const error = document.errors[0];
+    if (error !== undefined) refuse(error.pos[0], yamlProblem(error.code));
+    try {
+      return (document.toJS() ?? {}) as Json;
+    } catch {
+      const alias = findLostAlias(document);
+      if (alias !== undefined) {
+        refuse(
+          alias,
+          "there is no such anchor before this alias; a text that begins with '*' needs quotes",
+        );
+      }
+      // Aliases of themselves, or more aliases of aliases than anybody writes by hand.
+      throw configInvalid(path, [
+        { path: '', message: 'has aliases that lead to themselves, or to too much', at: path },
+      ]);
+    }
+  };
+  const readJson = (): Json => {
+    try {
+      return text.trim() === '' ? {} : (JSON.parse(text) as Json);
+    } catch {
+      const { offset, expected } = findJsonViolation(text) ?? { offset: 0, expected: 'a value' };
+      return refuse(offset, `is no JSON: ${expected} is expected here`);
+    }
+  };
+  // YAML allows more than JSON does.
+  const content = /\.json$/i.test(path) ? readJson() : readYaml();
 
   const positionOf = (names: readonly string[]): number => {
     // What is missing is looked for where it should have been.
@@ -44,40 +75,11 @@ export async function parseConfigFile(path: string, text: string): Promise<Confi
   };
   return {
     text,
-    content: strict?.ok === true ? strict.value : toValue(document, path),
+    content,
     locate: (issues) =>
       issues.map((issue) => ({
         ...issue,
         at: at(positionOf(issue.path === '' ? [] : issue.path.split('.'))),
       })),
   };
-}
-
-function toValue(document: { toJS(): unknown }, path: string): Json {
-  try {
-    return (document.toJS() ?? {}) as Json;
-  } catch (error) {
-    // More aliases of aliases than anybody writes by hand.
-    throw configInvalid(path, [{ path: '', message: (error as Error).message, at: path }]);
-  }
-}
-
-type Parsed =
-  | { readonly ok: true; readonly value: Json }
-  | { readonly ok: false; readonly message: string };
-
-/** YAML allows more than JSON does. */
-function parseJson(text: string): Parsed {
-  if (text.trim() === '') return { ok: true, value: {} };
-  try {
-    return { ok: true, value: JSON.parse(text) as Json };
-  } catch (error) {
-    return { ok: false, message: (error as SyntaxError).message };
-  }
-}
-
-function offsetIn(parsed: Parsed | undefined): number | undefined {
-  if (parsed?.ok !== false) return undefined;
-  const position = /at position (\d+)/.exec(parsed.message)?.[1];
-  return position === undefined ? undefined : Number(position);
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { applyPins, overlay, readPins, requirePins, settlePins } from './config-sources.js';
 import { defineConfig } from './define-config.js';
 import { requireValid, validateAgain, validateConfig, validateTwice } from './validate-config.js';
+import type { ConfigRules } from './validate-config.js';
 
 const schema = z.object({
   name: z.string(),
@@ -38,23 +39,29 @@ describe('defineConfig', () => {
   });
 });
 
+const rules = (given: ConfigRules['schema'], ...secrets: string[]): ConfigRules => ({
+  schema: given,
+  secrets,
+});
+
 describe('the schema', () => {
-  const issuesOf = (schema: z.ZodType, input: unknown): unknown => validateConfig(schema, input);
+  const issuesOf = (given: z.ZodType, input: unknown): unknown =>
+    validateConfig(rules(given), input);
 
   it('gives defaults; what comes out is frozen', () => {
-    const validated = validateConfig(schema, initial);
+    const validated = validateConfig(rules(schema), initial);
     expect(validated).toMatchObject({ ok: true, value: { ...initial, tags: [], retries: 3 } });
     expect(validated.ok && Object.isFrozen(validated.value)).toBe(true);
   });
 
   it('leaves what it has made itself, and adds to what an older one has made', () => {
     const text = JSON.stringify({ ...initial, tags: [], retries: 3 });
-    expect(validateAgain(schema, text)).toMatchObject({ ok: true, text });
-    expect(validateAgain(schema, JSON.stringify(initial))).toMatchObject({
+    expect(validateAgain(rules(schema), text)).toMatchObject({ ok: true, text });
+    expect(validateAgain(rules(schema), JSON.stringify(initial))).toMatchObject({
       ok: true,
       value: { ...initial, tags: [], retries: 3 },
     });
-    expect(validateAgain(schema, '{"port":"x"}')).toMatchObject({ ok: false });
+    expect(validateAgain(rules(schema), '{"port":"x"}')).toMatchObject({ ok: false });
   });
 
   it('says where a value is wrong', () => {
@@ -79,13 +86,54 @@ describe('the schema', () => {
     ['does not stay where it is', z.number().transform((n) => n + 1), 1, /does not accept/],
     ['returns too much', z.string(), 'x'.repeat(2 ** 20), /at most/],
   ])('is refused when it %s', (_what, wrong: z.ZodType, input, message) => {
-    expect(() => requireValid('it', validateTwice(wrong, input))).toThrow(message);
+    expect(() => requireValid('it', validateTwice(rules(wrong), input))).toThrow(message);
   });
 
   it('is refused when it returns a cycle', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
-    expect(() => requireValid('it', validateConfig(z.any(), cycle))).toThrow(/nested deeper/);
+    expect(() => requireValid('it', validateConfig(rules(z.any()), cycle))).toThrow(
+      /nested deeper/,
+    );
+  });
+});
+
+describe('a schema that quotes what it refuses', () => {
+  /** As valibot and arktype word their messages. */
+  const quoting = (...path: Array<string | { key: string }>): ConfigRules['schema'] => ({
+    '~standard': {
+      version: 1,
+      vendor: 'valibot',
+      validate: (value) => ({
+        issues: [{ message: `Expected number but received ${JSON.stringify(value)}`, path }],
+      }),
+    },
+  });
+  const messageOf = (given: ConfigRules): string => {
+    const validated = validateConfig(given, { users: [{ password: 'hunter2' }] });
+    return validated.ok ? '' : (validated.issues[0]?.message ?? '');
+  };
+
+  it.each([
+    [['users', '0', 'password'], 'is not valid (its message is hidden: a secret)'],
+    [[{ key: 'users' }, '0', 'password', 'x'], /^is not valid .*: a secret\)$/],
+    [['users', '0'], /^is not valid .*: there is a secret in it\)$/],
+    [[], /^is not valid .*: there is a secret in it\)$/],
+  ])('tells no secret at, under or above its path: %j', (path, message) => {
+    expect(messageOf(rules(quoting(...path), 'token', 'users.*.password'))).toMatch(message);
+  });
+
+  it('is quoted where there are no secrets', () => {
+    const path = ['users', '0', 'name'];
+    expect(messageOf(rules(quoting(...path), 'token', 'users.*.password'))).toContain('hunter2');
+  });
+
+  it('may name what it does not know', () => {
+    const strict = z.strictObject({ password: z.string() });
+    const input = { password: 'x', passwrod: 'hunter2' };
+    expect(validateConfig(rules(strict, 'password'), input)).toMatchObject({
+      issues: [{ path: '', message: 'has what the schema does not know: passwrod' }],
+    });
   });
 });
 
@@ -105,13 +153,13 @@ describe('sources', () => {
   it('of the environment are text where the schema wants text, and JSON elsewhere', () => {
     const environment = { NAME: '12', PORT: '8080', TAGS: '["a"]', RETRIES: '5' };
     const pins = readPins(definition, initial, environment);
-    const value = requireValid('it', validateConfig(schema, applyPins(initial, pins)));
+    const value = requireValid('it', validateConfig(rules(schema), applyPins(initial, pins)));
     expect(value).toEqual({ name: '12', port: 8080, tags: ['a'], retries: 5 });
   });
 
   it('of the environment that are wrong stay, for the schema to refuse', () => {
     const pins = readPins(definition, initial, { PORT: 'eighty' });
-    expect(validateConfig(schema, applyPins(initial, pins))).toMatchObject({
+    expect(validateConfig(rules(schema), applyPins(initial, pins))).toMatchObject({
       ok: false,
       issues: [{ path: 'port' }],
     });
@@ -119,7 +167,7 @@ describe('sources', () => {
 
   it('of the environment cannot be changed by others', () => {
     const pins = readPins(definition, initial, { RETRIES: '5' });
-    const value = requireValid('it', validateConfig(schema, applyPins(initial, pins)));
+    const value = requireValid('it', validateConfig(rules(schema), applyPins(initial, pins)));
     const settled = settlePins(value, pins);
     requirePins('an update', { ...(value as object), port: 1 }, settled);
     expect(() => requirePins('an update', { retries: 6 }, settled)).toThrow(

@@ -31,15 +31,15 @@ export function overlay(under: Json, over: Json): Json {
  * @param base what it lies over; decides whether a text is taken as it is, or as JSON
  */
 export function readPins(
-  { env, schema }: Pick<ConfigDefinition, 'env' | 'schema'>,
+  definition: Pick<ConfigDefinition, 'env' | 'schema' | 'secrets'>,
   base: Json,
   environment: Readonly<Record<string, string | undefined>>,
 ): Pin[] {
-  const texts = Object.entries(env).flatMap(([path, variable]) => {
+  const texts = Object.entries(definition.env).flatMap(([path, variable]) => {
     const value = environment[variable];
     return value === undefined ? [] : [{ path, variable, value }];
   });
-  const refused = issuesOf(validateConfig(schema, applyPins(base, texts)));
+  const refused = issuesOf(validateConfig(definition, applyPins(base, texts)));
   const isRefused = (path: string): boolean =>
     refused.some((issue) => `${issue.path}.`.startsWith(`${path}.`));
   return texts.map(({ path, variable, value }) => ({

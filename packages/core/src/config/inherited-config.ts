@@ -6,8 +6,8 @@ import { applyPins } from './config-sources.js';
 import type { Pin } from './config-sources.js';
 import { isEqual, rebase } from './json-value.js';
 import type { Json } from './json-value.js';
-import type { StandardSchema } from './standard-schema.js';
 import { validateConfig } from './validate-config.js';
+import type { ConfigRules } from './validate-config.js';
 
 /** As it travels. */
 export interface InheritedConfig {
@@ -32,11 +32,12 @@ export interface Succession {
 export function succeedConfig(
   { version, base, current }: InheritedConfig,
   own: Json,
-  { schema, pins }: { readonly schema: StandardSchema; readonly pins: readonly Pin[] },
+  definition: ConfigRules,
+  pins: readonly Pin[],
 ): Succession {
   const before = JSON.parse(current) as Json;
   const updated = applyPins(rebase(own, JSON.parse(base) as Json, before), pins);
-  const validated = validateConfig(schema, updated);
+  const validated = validateConfig(definition, updated);
   const value = validated.ok ? validated.value : own;
   return {
     snapshot: { version: isEqual(value, before) ? version : version + 1, value },

@@ -1,21 +1,26 @@
 // Any process: turns whatever is given into a configuration, or says where it is wrong. Pure.
 import { configInvalid } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
+import type { ConfigDefinition } from './define-config.js';
+import { issueMessage } from './hidden-issue.js';
 import { freeze, isEqual } from './json-value.js';
 import type { Json } from './json-value.js';
-import type { SchemaIssue, StandardSchema } from './standard-schema.js';
+import type { SchemaIssue } from './standard-schema.js';
 
 /** What a version of the configuration may have as JSON. */
 const MAX_LENGTH = 1024 * 1024;
 const MAX_DEPTH = 100;
+
+/** What is applied, and of what its complaints must not tell. */
+export type ConfigRules = Pick<ConfigDefinition, 'schema' | 'secrets'>;
 
 export type Validated =
   | { readonly ok: true; readonly value: Json; readonly text: string }
   | { readonly ok: false; readonly issues: readonly ConfigIssue[] };
 
 /** Applies the schema, and checks that what it returns is data as JSON knows it. */
-export function validateConfig(schema: StandardSchema, input: unknown): Validated {
-  const applied = applySchema(schema, input);
+export function validateConfig(rules: ConfigRules, input: unknown): Validated {
+  const applied = applySchema(rules, input);
   if (!applied.ok) return applied;
   const text = JSON.stringify(applied.value);
   if (text.length > MAX_LENGTH) {
@@ -26,20 +31,20 @@ export function validateConfig(schema: StandardSchema, input: unknown): Validate
 }
 
 /** {@link validateConfig} for what has been validated elsewhere, with the same schema as a rule: then it stays. */
-export function validateAgain(schema: StandardSchema, text: string): Validated {
+export function validateAgain(rules: ConfigRules, text: string): Validated {
   const value = JSON.parse(text) as Json;
-  const applied = applySchema(schema, value, value);
+  const applied = applySchema(rules, value, value);
   if (!applied.ok) return applied;
   return applied.value === value || isEqual(applied.value, value)
     ? { ok: true, value: freeze(value), text }
-    : validateConfig(schema, value);
+    : validateConfig(rules, value);
 }
 
 /** {@link validateConfig}, and checks that the schema accepts what it has returned: every process applies it. */
-export function validateTwice(schema: StandardSchema, input: unknown): Validated {
-  const validated = validateConfig(schema, input);
+export function validateTwice(rules: ConfigRules, input: unknown): Validated {
+  const validated = validateConfig(rules, input);
   if (!validated.ok) return validated;
-  const again = validateConfig(schema, validated.value);
+  const again = validateConfig(rules, validated.value);
   return again.ok && again.text === validated.text
     ? validated
     : refuse(
@@ -58,14 +63,16 @@ type Applied =
   | Exclude<Validated, { readonly ok: true }>
   | { readonly ok: true; readonly value: Json };
 
-function applySchema(schema: StandardSchema, input: unknown, known?: Json): Applied {
+function applySchema({ schema, secrets }: ConfigRules, input: unknown, known?: Json): Applied {
   const result = schema['~standard'].validate(input);
   if (result instanceof Promise) {
     // Nobody waits for it.
     result.catch(() => undefined);
     return refuse('', 'the schema is asynchronous; a configuration needs one that is not');
   }
-  if (result.issues !== undefined) return { ok: false, issues: result.issues.map(toIssue) };
+  if (result.issues !== undefined) {
+    return { ok: false, issues: result.issues.map((issue) => toIssue(issue, secrets)) };
+  }
   // What came from JSON and came back as it was need not be looked at.
   const isKnown = known !== undefined && result.value === known;
   const found = isKnown ? undefined : findNotJson(result.value, '');
@@ -74,9 +81,11 @@ function applySchema(schema: StandardSchema, input: unknown, known?: Json): Appl
     : { ok: false, issues: [found] };
 }
 
-function toIssue({ message, path = [] }: SchemaIssue): ConfigIssue {
-  const names = path.map((part) => String(typeof part === 'object' ? part.key : part));
-  return { path: names.join('.'), message };
+function toIssue(issue: SchemaIssue, secrets: readonly string[]): ConfigIssue {
+  const names = (issue.path ?? []).map((part) =>
+    String(typeof part === 'object' ? part.key : part),
+  );
+  return { path: names.join('.'), message: issueMessage(issue, names, secrets) };
 }
 
 function refuse(path: string, message: string): Exclude<Validated, { readonly ok: true }> {

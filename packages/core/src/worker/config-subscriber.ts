@@ -33,7 +33,7 @@ export function subscribeToConfig(
   /** With this worker's own schema, which a reload may have made newer than the primary's. */
   const read = ({ version, text }: ConfigText): ConfigSnapshot => ({
     version,
-    value: requireValid(`configuration ${version}`, validateAgain(definition.schema, text)),
+    value: requireValid(`configuration ${version}`, validateAgain(definition, text)),
   });
 
   const begin = async (): Promise<ConfigHolder> => {
