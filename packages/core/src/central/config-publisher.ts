@@ -79,6 +79,10 @@ const OTHERS_TIMEOUT_MS = 5_000;
 /** How much longer than they may take we wait for answers: they are to say themselves that they took too long. */
 const ANSWER_GRACE_MS = 250;
 
+export function nameProcess(workerId: number): string {
+  return workerId === 0 ? 'the primary' : `worker ${workerId}`;
+}
+
 export function createConfigPublisher(parts: {
   readonly definition: ConfigDefinition;
   readonly initial: ConfigSnapshot;
@@ -177,8 +181,7 @@ export function createConfigPublisher(parts: {
     error: WorkerErrorInfo,
     manner = '',
   ): void => {
-    const who = workerId === 0 ? 'the primary' : `worker ${workerId}`;
-    refusal = `${who} refuses configuration ${version}${manner}: ${error.message}`;
+    refusal = `${nameProcess(workerId)} refuses configuration ${version}${manner}: ${error.message}`;
     logger.error({ version, workerId, err: error }, refusal);
   };
 

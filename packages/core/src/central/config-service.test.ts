@@ -19,8 +19,8 @@ interface Started {
   readonly lines: readonly LogLine[];
   /** Resolves with the configuration as soon as it is of that version. */
   reaches(version: number): Promise<unknown>;
-  /** Resolves with the first problem that `status()` tells. */
-  problem(): Promise<string>;
+  /** Resolves with the first problem that `status()` tells, of those that are like that. */
+  problem(like?: RegExp): Promise<string>;
 }
 
 async function start(
@@ -50,11 +50,11 @@ async function start(
         channel.subscribe(look);
         look();
       }),
-    problem: async () =>
+    problem: async (like = /./) =>
       await new Promise((resolve) => {
         onLine = () => {
           const { problem } = service.status();
-          if (problem !== undefined) resolve(problem);
+          if (problem !== undefined && like.test(problem)) resolve(problem);
         };
       }),
   };
@@ -145,6 +145,28 @@ describe('a file', () => {
     expect(service.channel.version).toBe(1);
     writeFileSync(file, '{ "level": "debug" }');
     expect(await reaches(2)).toEqual({ level: 'debug', limit: 1 });
+    expect(service.status()).not.toHaveProperty('problem');
+  });
+
+  it('that a process refuses is told as a problem, and not lost: the next edit brings it again', async () => {
+    const file = path.join(createFolder(), 'config.yaml');
+    writeFileSync(file, 'level: info\n');
+    const { service, problem, reaches } = await start({ file });
+    let isRefusing = true;
+    service.channel.subscribe((next) => {
+      if (isRefusing && (next as Input).level === 'debug') throw new Error('not debug');
+    });
+    const told = problem(/taken back/);
+    writeFileSync(file, 'level: debug\n');
+    expect(await told).toMatch(
+      /config\.yaml.*taken back by configuration 3.*the primary: not debug/,
+    );
+    expect(service.channel.current).toMatchObject({ level: 'info' });
+    expect(JSON.parse(service.bequest().base)).toMatchObject({ level: 'info' });
+
+    isRefusing = false;
+    writeFileSync(file, 'level: debug\nlimit: 2\n');
+    expect(await reaches(4)).toEqual({ level: 'debug', limit: 2 });
     expect(service.status()).not.toHaveProperty('problem');
   });
 

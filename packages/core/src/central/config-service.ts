@@ -23,7 +23,7 @@ import { configInvalid, CorralError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConfigText, ConfigUpdate, ToPrimary, ToWorker } from '../protocol/messages.js';
 import type { StateStore } from '../state/state-store.js';
-import { createConfigPublisher } from './config-publisher.js';
+import { createConfigPublisher, nameProcess } from './config-publisher.js';
 import type { Change } from './config-publisher.js';
 import { watchConfigFile } from './config-file-watcher.js';
 import { countVersions } from './config-versions.js';
@@ -159,7 +159,13 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
         return value;
       };
       const options = { timeoutMs: OWN_TIMEOUT_MS, base: afterBase };
-      await publisher.update(change, options, filePath);
+      const { rolledBackBy, rejected } = await publisher.update(change, options, filePath);
+      if (rolledBackBy !== undefined) {
+        // The file is still as if it had not been read: its next change brings along what was refused now.
+        problem = takenBack(filePath, rolledBackBy, rejected);
+        logger.error({ version: rolledBackBy }, problem);
+        return;
+      }
       own = applyPins(rebase(own, baseOf(before.content), afterBase), settledPins);
       file = after;
     } catch (error) {
@@ -279,6 +285,17 @@ function beginWith(
     );
   }
   return snapshot;
+}
+
+function takenBack(
+  filePath: string,
+  rolledBackBy: number,
+  rejected: ConfigUpdateReport['rejected'],
+): string {
+  const reasons = rejected.map(
+    ({ workerId, error }) => `${nameProcess(workerId)}: ${error.message}`,
+  );
+  return `what ${filePath} says was taken back by configuration ${rolledBackBy}, for it is refused by ${reasons.join('; ')}`;
 }
 
 /** An invalid value's issues get the lines of the file that may have caused them. */
