@@ -6,7 +6,10 @@ import { createLogRecorder } from '../../test/simulated-cluster.js';
 import { watchConfigFile } from './config-file-watcher.js';
 
 interface Watched {
+  /** In place. */
   write(text: string): void;
+  /** Puts another file in its place. */
+  replace(text: string): void;
   /** What the operating system tells of a file in the directory. */
   tell(name: string): void;
   /** Lets time pass, and what it brings about. */
@@ -37,6 +40,10 @@ function watch(): Watched {
   return {
     seen,
     write: (text) => fs.writeFileSync(file, text),
+    replace(text) {
+      fs.writeFileSync(`${file}.new`, text);
+      fs.renameSync(`${file}.new`, file);
+    },
     tell(name) {
       const [, , listener] = watching.mock.calls[0] as unknown as [
         unknown,
@@ -75,4 +82,41 @@ it('waits until a file is written, whatever others in its directory do', async (
   tell('app.log');
   await pass(10);
   expect(seen).toEqual(['whole']);
+});
+
+it('does not take a file as empty that is only about to be written', async () => {
+  const { write, tell, pass, seen } = watch();
+  await pass(60);
+  write('');
+  tell('config.yaml');
+  await pass(300);
+  tell('config.yaml');
+  await pass(60);
+  expect(seen).toEqual([]);
+  write('whole');
+  tell('config.yaml');
+  await pass(60);
+  expect(seen).toEqual(['whole']);
+  // What was empty before counts for nothing.
+  await pass(2_000);
+  write(' \n');
+  tell('config.yaml');
+  await pass(60);
+  expect(seen).toEqual(['whole']);
+});
+
+it('takes a file as empty that stays so, and at once when it is another one', async () => {
+  const { write, replace, tell, pass, seen } = watch();
+  await pass(60);
+  write('');
+  tell('config.yaml');
+  await pass(4_000);
+  expect(seen).toEqual(['']);
+  write('full');
+  tell('config.yaml');
+  await pass(60);
+  replace('\n');
+  tell('config.yaml');
+  await pass(60);
+  expect(seen).toEqual(['', 'full', '\n']);
 });

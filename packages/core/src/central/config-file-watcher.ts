@@ -10,6 +10,8 @@ const SETTLE_MS = 50;
 const MAX_SETTLE_MS = 1_000;
 /** For what no event tells: network file systems, and links whose targets lie elsewhere. */
 const POLL_MS = 2_000;
+/** Whoever empties a file to write it anew has written something after so long. */
+const MIN_EMPTY_MS = 1_000;
 
 export interface FileWatcher {
   /** Idempotent. */
@@ -29,6 +31,9 @@ export function watchConfigFile(
 ): FileWatcher {
   const watchers = new Map<string, fs.FSWatcher>();
   let known: string | undefined = knownText;
+  let knownId = readText(file)?.id;
+  /** It was not replaced, and its text is gone. */
+  let emptySinceMs: number | undefined;
   /** Of files and directories on the way; others in the same directories are no concern of ours. */
   let names: ReadonlySet<string> = new Set();
   let settling: NodeJS.Timeout | undefined;
@@ -36,11 +41,26 @@ export function watchConfigFile(
   let reading: Promise<void> = Promise.resolve();
   let isClosed = false;
 
+  /** The poll looks again. */
+  const isEmptyTooShortly = (): boolean => {
+    const nowMs = performance.now();
+    emptySinceMs ??= nowMs;
+    return nowMs - emptySinceMs < MIN_EMPTY_MS;
+  };
   const look = async (): Promise<void> => {
     if (isClosed) return;
     watchDirectories();
-    const text = readText(file);
-    if (text === known) return;
+    const found = readText(file);
+    // One that was gone may have been made just now, to be written.
+    const isReplaced = knownId !== undefined && found?.id !== knownId;
+    knownId = found?.id;
+    const text = found?.text;
+    if (text === known) {
+      emptySinceMs = undefined;
+      return;
+    }
+    if (text?.trim() === '' && !isReplaced && isEmptyTooShortly()) return;
+    emptySinceMs = undefined;
     known = text;
     if (text === undefined) {
       logger.warn(`${file} is gone; the configuration stays as it is`);
@@ -118,10 +138,21 @@ function linksTo(file: string): string[] {
   return found;
 }
 
-function readText(file: string): string | undefined {
+interface Found {
+  readonly text: string;
+  /** Another file at the same path has another. */
+  readonly id: string;
+}
+
+function readText(file: string): Found | undefined {
+  let opened: number | undefined;
   try {
-    return fs.readFileSync(file, 'utf8');
+    opened = fs.openSync(file, 'r');
+    const { dev, ino } = fs.fstatSync(opened);
+    return { text: fs.readFileSync(opened, 'utf8'), id: `${dev}:${ino}` };
   } catch {
     return undefined;
+  } finally {
+    if (opened !== undefined) fs.closeSync(opened);
   }
 }
