@@ -39,9 +39,14 @@ export function createOffload(parts: OffloadParts): ProcessOffload {
   const utilization = createUtilizationMeter(performance.now());
   const modules = new Set<TaskModule>();
   let claimed: Promise<void> | undefined;
+  /** How many were told, not asked for. */
+  let grants = 0;
 
   const claim = async (): Promise<void> => {
-    scheduler.limit = await parts.claimThreads();
+    const grantsBefore = grants;
+    const threads = await parts.claimThreads();
+    // A grant that has come meanwhile is newer than the answer.
+    if (grants === grantsBefore) scheduler.limit = threads;
   };
 
   const begin = (): void => {
@@ -76,6 +81,7 @@ export function createOffload(parts: OffloadParts): ProcessOffload {
       return createTaskProxy<Module>(created);
     },
     setThreads(threads) {
+      grants += 1;
       scheduler.limit = threads;
     },
     async warmed() {
