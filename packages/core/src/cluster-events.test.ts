@@ -70,6 +70,23 @@ describe('the events of a cluster', () => {
     expect(lines).toEqual([line, line]);
   });
 
+  it('do not end the process when a listener is asynchronous and rejects, which is logged', async () => {
+    const { emitter, handle, lines } = setUp();
+    const error = new Error('bad listener');
+    const rejecting = async (): Promise<void> => await Promise.reject(error);
+    handle.on('scale', rejecting).once('scale', rejecting);
+    emitter.emit('scale', scale);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    const line = {
+      level: 'error',
+      details: { err: error, event: 'scale' },
+      message: "a listener of 'scale' threw",
+    };
+    expect(lines).toEqual([line, line]);
+  });
+
   it('may add and remove listeners while they are heard', () => {
     const { emitter, handle } = setUp();
     let heard = 0;

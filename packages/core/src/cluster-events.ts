@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Cluster, ClusterEventName, ClusterEvents, ClusterListener } from './cluster.js';
 import type { Logger } from './logger.js';
+import { callListener } from './values/call-listener.js';
 
 export interface ClusterEmitter {
   emit<E extends ClusterEventName>(event: E, payload: ClusterEvents[E]): void;
@@ -18,11 +19,10 @@ export function createClusterEmitter(logger: Logger, onFirstListener?: () => voi
     emit(event, payload) {
       // One by one: a listener that throws must neither stop the others nor the supervisor.
       for (const listener of emitter.rawListeners(event)) {
-        try {
-          Reflect.apply(listener, emitter, [payload]);
-        } catch (error) {
-          logger.error({ err: error, event }, `a listener of '${event}' threw`);
-        }
+        callListener(
+          () => Reflect.apply(listener, emitter, [payload]) as unknown,
+          (error) => logger.error({ err: error, event }, `a listener of '${event}' threw`),
+        );
       }
     },
     members: (self) => ({

@@ -219,7 +219,8 @@ export interface ClusterEvents {
 }
 
 export type ClusterEventName = keyof ClusterEvents;
-export type ClusterListener<E extends ClusterEventName> = (event: ClusterEvents[E]) => void;
+/** What it throws, or rejects with, is logged. */
+export type ClusterListener<E extends ClusterEventName> = (event: ClusterEvents[E]) => unknown;
 
 /**
  * The running cluster, as seen from any of its processes. In a worker, calls that concern the whole

@@ -1,5 +1,6 @@
 // Any process: the configuration in force in this process, and those who subscribe to it.
 import type { Logger } from '../logger.js';
+import { isThenable } from '../values/thenable.js';
 import type { ConfigListener } from './config-channel.js';
 import { changedPaths } from './json-value.js';
 import type { Json } from './json-value.js';
@@ -102,10 +103,6 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
 }
 
 const UNDO_TIMEOUT_MS = 1_000;
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value;
-}
 
 async function withDeadline(told: PromiseLike<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -3,6 +3,7 @@ import { noResponder } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Interest, Outcome } from '../protocol/messages.js';
 import { toOutcome } from '../protocol/outcome.js';
+import { callListener } from '../values/call-listener.js';
 import type { MessageListener, MessageResponder } from './messaging.js';
 import { decodePayload, encodePayload } from './payload.js';
 
@@ -29,12 +30,11 @@ export function createLocalMessages(
     const subscriptions = topics.get(topic);
     if (subscriptions === undefined) return;
     for (const { listener } of [...subscriptions]) {
-      try {
+      callListener(
         // A copy for each, so that they cannot get into each other's way.
-        listener(decodePayload(data), { from });
-      } catch (error) {
-        logger.error({ err: error, topic, from }, `a subscriber of '${topic}' threw`);
-      }
+        () => listener(decodePayload(data), { from }),
+        (error) => logger.error({ err: error, topic, from }, `a subscriber of '${topic}' threw`),
+      );
     }
   };
 

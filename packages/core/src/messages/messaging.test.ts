@@ -70,6 +70,18 @@ describe('publish', () => {
     expect(got).toEqual([[{ list: [1] }, 0]]);
     expect(lines).toMatchObject([{ level: 'error', message: `a subscriber of 'prices' threw` }]);
   });
+
+  it('is not disturbed by a subscriber that is asynchronous and rejects', async () => {
+    const { primary, lines, settle } = createMessageNetwork(0);
+    const error = new Error('a bug');
+    primary.subscribe('prices', async () => await Promise.reject(error));
+    const got = listen(primary, 'prices');
+    primary.publish('prices', 1);
+    await settle();
+    expect(got).toEqual([[1, 0]]);
+    const details = { err: error, topic: 'prices', from: 0 };
+    expect(lines).toEqual([{ level: 'error', details, message: `a subscriber of 'prices' threw` }]);
+  });
 });
 
 describe('request', () => {

@@ -8,7 +8,8 @@ export interface MessageContext {
   readonly from: number;
 }
 
-export type MessageListener<T = unknown> = (data: T, context: MessageContext) => void;
+/** What it throws, or rejects with, is logged. */
+export type MessageListener<T = unknown> = (data: T, context: MessageContext) => unknown;
 
 /** Answers by returning, or by a promise; what it throws rejects the request. */
 export type MessageResponder<T = unknown> = (data: T, context: MessageContext) => unknown;

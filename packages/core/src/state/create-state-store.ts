@@ -2,6 +2,7 @@
 // the same for every backend.
 import { nodeCrypto } from '../builtins.js';
 import { invalidArgument, stateClosed, stateValueTooLarge } from '../errors.js';
+import { callListener } from '../values/call-listener.js';
 import { holdLease } from './lease.js';
 import {
   checkFunction,
@@ -252,18 +253,17 @@ async function nextTurn(): Promise<void> {
   });
 }
 
-/** What a listener throws stops nobody else. */
+/** What a listener throws, or rejects with, stops nobody else. */
 function guard<A extends readonly unknown[]>(
-  listener: (...args: A) => void,
+  listener: (...args: A) => unknown,
   channel: string,
   onError: Required<StateStoreOptions>['onListenerError'],
 ): (...args: A) => void {
   return (...args) => {
-    try {
-      listener(...args);
-    } catch (error) {
-      onError(error, channel);
-    }
+    callListener(
+      () => listener(...args),
+      (error) => onError(error, channel),
+    );
   };
 }
 

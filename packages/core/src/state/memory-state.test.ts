@@ -11,6 +11,31 @@ describeStateStoreContract('embedded, in one process', {
   maxValueBytes: 10_000,
 });
 
+describe('a listener of a channel', () => {
+  it('that throws, or is asynchronous and rejects, is told to whoever made the store', async () => {
+    const told: unknown[] = [];
+    const store = createStateStore(createMemoryBackend(), {
+      onListenerError: (error, channel) => void told.push([error, channel]),
+    });
+    const heard: unknown[] = [];
+    await store.subscribe('news', () => {
+      throw new Error('a bug');
+    });
+    await store.subscribe('news', async () => await Promise.reject(new Error('another')));
+    await store.subscribe('news', (message) => void heard.push(message));
+    await store.publish('news', 1);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    expect(heard).toEqual([1]);
+    expect(told).toEqual([
+      [new Error('a bug'), 'news'],
+      [new Error('another'), 'news'],
+    ]);
+    await store.close();
+  });
+});
+
 describe('a memory backend', () => {
   it('gives no version that an earlier one gave', async () => {
     const versions: number[] = [];

@@ -54,7 +54,7 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-export type StateListener = (message: unknown, channel: string) => void;
+export type StateListener = (message: unknown, channel: string) => unknown;
 
 export interface SubscribeOptions {
   /**

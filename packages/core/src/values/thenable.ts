@@ -1,0 +1,5 @@
+// Any process: what can be awaited.
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
