@@ -20,6 +20,17 @@ describe('what came of a request', () => {
     );
   });
 
+  it('is an error whose details cannot travel: then they stay behind', () => {
+    for (const details of [{ retry: () => 1 }, new Map([[1, Symbol('x')]]), Promise.resolve()]) {
+      const outcome = toFailure(new CorralError('SHUTTING_DOWN', 'going', { details }));
+      expect(v8.deserialize(v8.serialize(outcome))).toMatchObject({
+        ok: false,
+        error: { code: 'SHUTTING_DOWN', message: 'going' },
+        details: undefined,
+      });
+    }
+  });
+
   it('is a conflict, whose configuration arrives, and which no logger prints', () => {
     const current = { version: 3, value: { password: 'hunter2' } };
     const conflict = configConflict(2, current);

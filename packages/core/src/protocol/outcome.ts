@@ -1,6 +1,7 @@
 // Both sides: what came of a request, in a shape that travels.
 import { toErrorInfo } from '../error-info.js';
 import { ConfigConflictDetails, CorralError, remoteError } from '../errors.js';
+import { findUncloneable } from '../values/cloneable.js';
 import type { Outcome } from './messages.js';
 
 /** Never rejects. */
@@ -13,8 +14,10 @@ export async function toOutcome(result: Promise<unknown>): Promise<Outcome> {
 }
 
 export function toFailure(thrown: unknown): Outcome {
-  const details = thrown instanceof CorralError ? thrown.details : undefined;
-  return { ok: false, error: toErrorInfo(thrown), details: toPlain(details) };
+  const details = toPlain(thrown instanceof CorralError ? thrown.details : undefined);
+  // An app may make errors of ours, too. Without this the answer could not be sent at all.
+  const canTravel = findUncloneable(details) === undefined;
+  return { ok: false, error: toErrorInfo(thrown), details: canTravel ? details : undefined };
 }
 
 /** The other way of {@link toOutcome}. */
