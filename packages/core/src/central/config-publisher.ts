@@ -70,7 +70,7 @@ export interface ConfigPublisher {
 export interface UpdateOptions extends CheckedUpdateOptions {
   /** What code and file say now, when it is they that change something. */
   readonly base?: Json;
-  /** The version it gets is at least this; of a cluster alone. */
+  /** The version there is then is at least this; of a cluster alone. */
   readonly minVersion?: number;
 }
 
@@ -148,7 +148,7 @@ export function createConfigPublisher(parts: {
     const paths = changedPaths(previous.value, current.value);
     logger.info(
       { version, changedPaths: paths },
-      `configuration ${version} by ${source}: ${paths.join(', ')}`,
+      `configuration ${version} by ${source}: ${paths.join(', ') || 'the same as before'}`,
     );
     const deadline = setTimeout(
       () => advance(passDeadline(state)),
@@ -268,7 +268,7 @@ export function createConfigPublisher(parts: {
     },
     update: async (change, options, source = 'an update') =>
       await updates.run(async () => {
-        const { expectedVersion, base, minVersion } = options;
+        const { expectedVersion, base, minVersion = 0 } = options;
         if (isFrozen) throw shuttingDown('cluster.config.update()');
         const deadlineMs = performance.now() + options.timeoutMs;
         for (;;) {
@@ -280,14 +280,15 @@ export function createConfigPublisher(parts: {
           if (!validated.ok) throw configInvalid(source, validated.issues);
           requirePins(source, validated.value, pins);
           requireSecrets(source, value, validated.value);
-          // Code and file may say something new that leads to the same.
-          if (base === undefined && isEqual(validated.value, value)) return report();
+          // Code and file may say something new that leads to the same, and others may have counted on.
+          const isNews = base !== undefined || version < minVersion;
+          if (!isNews && isEqual(validated.value, value)) return report();
           const { isOurs, newest } = await versions.commit({
             version,
             from: value,
             to: validated.value,
             ...(base === undefined ? {} : { base }),
-            ...(minVersion === undefined ? {} : { minVersion }),
+            minVersion,
           });
           if (isOurs && newest.version === version) return report();
           if (isOurs) {

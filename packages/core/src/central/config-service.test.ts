@@ -283,4 +283,19 @@ describe('the configuration of a primary that succeeds another', () => {
     await old.service.channel.update({ limit: 2 });
     expect(old.service.channel.current).toEqual({ level: 'debug', limit: 2 });
   });
+
+  it('goes on counting where updates before the hand-over have cancelled out', async () => {
+    const old = await start({});
+    const next = await start({}, old.service.bequest());
+    await old.service.channel.update({ level: 'debug' });
+    await old.service.channel.update({ level: 'info' });
+    await next.service.adopt(await old.service.handOver());
+    // Workers of the old primary have version 3, and would take a second and third one for old.
+    expect(next.service.status()).toMatchObject({ version: 3, value: { level: 'info', limit: 1 } });
+    expect(next.lines.map(({ message }) => message)).toContain(
+      'configuration 3 by the predecessor: the same as before',
+    );
+    await next.service.channel.update({ level: 'debug' });
+    expect(next.service.channel.version).toBe(4);
+  });
 });

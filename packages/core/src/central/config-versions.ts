@@ -19,7 +19,7 @@ export interface ConfigChange {
   readonly to: Json;
   /** What code and file say now, when it is they that have changed. */
   readonly base?: Json;
-  /** The version it gets is at least this; of a cluster alone. */
+  /** The version there is then is at least this; of a cluster alone. */
   readonly minVersion?: number;
 }
 
@@ -54,10 +54,13 @@ export function countVersions(initial: ConfigVersion): ConfigVersions {
     return newest;
   };
   return {
-    commit: async ({ from, to, minVersion }) =>
+    commit: async ({ from, to, minVersion = 0 }) =>
       await Promise.resolve({
         isOurs: true,
-        newest: isEqual(from, to) ? newest : add({ value: to }, minVersion),
+        newest:
+          isEqual(from, to) && newest.version >= minVersion
+            ? newest
+            : add({ value: to }, minVersion),
       }),
     undo: async (version) =>
       await Promise.resolve(
