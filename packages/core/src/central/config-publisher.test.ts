@@ -173,6 +173,36 @@ describe('an update', () => {
     expect(publisher.status()).toMatchObject({ version: 2, processes: { 1: 2, 2: 1 } });
   });
 
+  it('is a problem for as long as one runs that has refused it', async () => {
+    const { publisher, patch } = createCluster('keep');
+    addProcess(publisher, 1, 'debug');
+    addProcess(publisher, 2, 'debug');
+    await patch({ level: 'debug' });
+    const [first, second] = [1, 2].map((id) => `worker ${id} refuses configuration 2: not debug`);
+    expect(publisher.status()).toMatchObject({ problem: `${first}; ${second}` });
+    publisher.leave(1);
+    expect(publisher.status()).toMatchObject({ problem: second });
+    publisher.leave(2);
+    expect(publisher.status()).not.toHaveProperty('problem');
+  });
+
+  it('is no problem of one that has refused it and is gone before the others have answered', async () => {
+    const { publisher, patch } = createCluster('keep');
+    addProcess(publisher, 1, 'debug');
+    const sent = new EventEmitter();
+    publisher.join({ id: 2, workerId: 2, send: ({ version }) => void sent.emit('it', version) });
+    const update = patch({ level: 'debug' });
+    await once(sent, 'it');
+    // Behind the answer of the first.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    publisher.leave(1);
+    publisher.answer(2, 2);
+    expect(await update).toMatchObject({ applied: [2], rejected: [{ workerId: 1 }] });
+    expect(publisher.status()).not.toHaveProperty('problem');
+  });
+
   it('does not wait for ever, nor again; a late refusal takes back what is still in force', async () => {
     const { publisher, patch, log } = createCluster();
     addProcess(publisher, 1);

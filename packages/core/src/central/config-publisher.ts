@@ -97,8 +97,8 @@ export function createConfigPublisher(parts: {
   const updates = createOperationQueue();
   let current = parts.initial;
   let text = JSON.stringify(current.value);
-  /** Why a process does not have the version in force. */
-  let refusal: string | undefined;
+  /** Why a process that runs does not have the version in force. */
+  const refusals = new Map<MemberId, string>();
   /** The version that is to be taken back as soon as that is possible. */
   let undoing: number | undefined;
   /** The workers' numbers at the beginning of the last rollout: some may have ended meanwhile. */
@@ -140,7 +140,7 @@ export function createConfigPublisher(parts: {
     const previous = current;
     current = next;
     text = nextText;
-    refusal = undefined;
+    refusals.clear();
     undoing = undefined;
     over = deferred<void>();
     workerIds = new Map([...members].map(([id, { workerId }]) => [id, workerId]));
@@ -165,8 +165,8 @@ export function createConfigPublisher(parts: {
     return outcome;
   };
 
-  const logOutcome = ({ version, rejected, timedOut }: ConfigUpdateReport): void => {
-    for (const { workerId, error } of rejected) onRefusal(version, workerId, error);
+  const logOutcome = ({ version, timedOut }: ConfigUpdateReport): void => {
+    for (const { member, error } of state.rollout.rejected) onRefusal(version, member, error);
     if (timedOut.length > 0) {
       logger.warn(
         { version, workerIds: timedOut },
@@ -177,11 +177,13 @@ export function createConfigPublisher(parts: {
 
   const onRefusal = (
     version: number,
-    workerId: number,
+    member: MemberId,
     error: WorkerErrorInfo,
     manner = '',
   ): void => {
-    refusal = `${nameProcess(workerId)} refuses configuration ${version}${manner}: ${error.message}`;
+    const workerId = workerIds.get(member) ?? 0;
+    const refusal = `${nameProcess(workerId)} refuses configuration ${version}${manner}: ${error.message}`;
+    if (members.has(member)) refusals.set(member, refusal);
     logger.error({ version, workerId, err: error }, refusal);
   };
 
@@ -238,9 +240,9 @@ export function createConfigPublisher(parts: {
     }
   };
 
-  const onLateRejection = (workerId: number, error: WorkerErrorInfo): void => {
+  const onLateRejection = (member: MemberId, error: WorkerErrorInfo): void => {
     const { version } = current;
-    onRefusal(version, workerId, error, ', late');
+    onRefusal(version, member, error, ', late');
     void updates.run(async () => await rollBack(version));
   };
 
@@ -257,14 +259,13 @@ export function createConfigPublisher(parts: {
     },
     leave(id) {
       members.delete(id);
+      refusals.delete(id);
       advance(leave(state, id));
     },
     answer(id, version, error) {
       const step = answered(state, id, version, error);
       advance(step.state, step.send);
-      if (step.isLateRejection && error !== undefined) {
-        onLateRejection(members.get(id)?.workerId ?? 0, error);
-      }
+      if (step.isLateRejection && error !== undefined) onLateRejection(id, error);
     },
     update: async (change, options, source = 'an update') =>
       await updates.run(async () => {
@@ -315,7 +316,7 @@ export function createConfigPublisher(parts: {
       processes: Object.fromEntries(
         [...state.members].map(([id, { acked }]) => [members.get(id)?.workerId ?? 0, acked]),
       ),
-      ...(refusal === undefined ? {} : { problem: refusal }),
+      ...(refusals.size === 0 ? {} : { problem: [...refusals.values()].join('; ') }),
     }),
   };
 }
