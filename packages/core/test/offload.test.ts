@@ -155,6 +155,10 @@ test('a pipeline passes chunks on from thread to thread, no faster than they are
   expect(result.ahead).toBeLessThanOrEqual(9);
 });
 
+test('a call gets a thread beside a pipeline that has them all, also when its reader waits for it', async () => {
+  expect(await run('besidePipelines')).toEqual([5, 5, 5, 5, 5, 5]);
+});
+
 test('a pipeline whose input is idle still ends, and tells the input', async () => {
   expect(await run('idleInputs')).toMatchObject({
     aborted: { code: 'OFFLOAD_ABORTED', cause: 'left', isTold: true },

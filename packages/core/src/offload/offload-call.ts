@@ -158,7 +158,7 @@ class Call implements ThreadTask {
   #giveBackThread(): void {
     const { threads, scheduler, lane } = this.parts.context;
     threads.freed();
-    scheduler.release(lane);
+    scheduler.release(lane, this.#submission);
   }
 
   #end(how: CallEnd): void {

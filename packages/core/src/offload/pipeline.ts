@@ -60,7 +60,8 @@ export type Pipeline<In, Out> = (
  * ```
  *
  * A function may be a generator, and hand on several values, or none, for one input. A run counts as as
- * many running threads as it has stages, and begins when there are so many: with a smaller grant, alone.
+ * many running threads as it has stages, and begins when there are so many: with a smaller grant, alone. One
+ * call of the process may always run beside pipelines.
  *
  * @throws {CorralError} `INVALID_ARGUMENT`. A run rejects as a call does, with the error of the stage
  *   that failed.

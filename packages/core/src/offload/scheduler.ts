@@ -28,7 +28,7 @@ export interface Job {
 export type Submission = 'started' | 'queued' | 'saturated';
 
 export interface Scheduler {
-  /** How many threads may run at the same time; raising it starts what waits. */
+  /** How many threads may run at the same time, one call beside pipelines apart; raising it starts what waits. */
   limit: number;
   /** How many do. */
   readonly busy: number;
@@ -36,7 +36,7 @@ export interface Scheduler {
   /** Takes a job back that waits; false when it does not. */
   cancel(job: Job): boolean;
   /** A job no longer uses a thread of this lane. */
-  release(lane: Lane): void;
+  release(lane: Lane, job: Pick<Job, 'lanes'>): void;
 }
 
 export function createLane(limits: Pick<Lane, 'maxThreads' | 'maxQueue'>): Lane {
@@ -49,10 +49,16 @@ export function createScheduler(limit: number): Scheduler {
   const waiting = new Set<Lane>();
   let limitNow = limit;
   let busy = 0;
+  /** By jobs that run on several threads. */
+  let busyByMany = 0;
   let lastSeq = 0;
 
   // A job that needs more threads than there may ever be runs alone, rather than never.
   const hasThreads = ({ lanes }: Job): boolean => busy === 0 || busy + lanes.length <= limitNow;
+
+  // Those for several threads are pipelines, which last for as long as somebody reads from them; and who does may wait
+  // for a call. So one call may always run beside them, also before those that wait for several threads.
+  const hasRoomBeside = (): boolean => busy > 0 && busy === busyByMany;
 
   const isWithinLanes = ({ lanes, home }: Job): boolean => {
     if (lanes.length === 1) return home.busy < home.maxThreads;
@@ -64,15 +70,16 @@ export function createScheduler(limit: number): Scheduler {
 
   const start = (job: Job): void => {
     busy += job.lanes.length;
+    if (!isSingle(job)) busyByMany += job.lanes.length;
     for (const lane of job.lanes) lane.busy += 1;
     job.start();
   };
 
   /** The job that is due before all others whose lanes have room. */
-  const next = (): Job | undefined => {
+  const next = (firstOf: (queue: TaskQueue<Job>) => Job | undefined): Job | undefined => {
     let best: Job | undefined;
     for (const lane of waiting) {
-      const job = lane.queue.peek();
+      const job = firstOf(lane.queue);
       if (job === undefined || !isWithinLanes(job)) continue;
       if (best === undefined || comesBefore(job, best)) best = job;
     }
@@ -87,10 +94,13 @@ export function createScheduler(limit: number): Scheduler {
   };
 
   const startWaiting = (): void => {
-    while (busy < limitNow) {
-      const job = next();
+    for (;;) {
       // One that needs several threads holds up those behind it, or they would keep it out for ever.
-      if (job === undefined || !hasThreads(job)) return;
+      const first = busy < limitNow ? next((queue) => queue.peek()) : undefined;
+      const isDue = first !== undefined && hasThreads(first);
+      const beside = isDue || !hasRoomBeside() ? undefined : next((queue) => queue.find(isSingle));
+      const job = isDue ? first : beside;
+      if (job === undefined) return;
       leaveQueue(job);
       start(job);
     }
@@ -126,12 +136,17 @@ export function createScheduler(limit: number): Scheduler {
       startWaiting();
       return true;
     },
-    release(lane) {
+    release(lane, job) {
       busy -= 1;
+      if (!isSingle(job)) busyByMany -= 1;
       lane.busy -= 1;
       startWaiting();
     },
   };
+}
+
+function isSingle({ lanes }: Pick<Job, 'lanes'>): boolean {
+  return lanes.length === 1;
 }
 
 function comesBefore(a: Job, b: Job): boolean {

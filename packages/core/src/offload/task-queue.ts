@@ -4,6 +4,8 @@ export interface TaskQueue<Task> {
   readonly size: number;
   /** What {@link shift} would return; undefined when nothing waits. */
   peek(): Task | undefined;
+  /** The first that is such a one. */
+  find(isWanted: (task: Task) => boolean): Task | undefined;
   push(task: Task, priority: number): void;
   shift(): Task | undefined;
   /** Takes a task out, wherever it waits; false when it does not. */
@@ -46,6 +48,12 @@ export function createTaskQueue<Task>(): TaskQueue<Task> {
       return size;
     },
     peek,
+    find(isWanted) {
+      for (const priority of priorities) {
+        for (const task of byPriority.get(priority) ?? []) if (isWanted(task)) return task;
+      }
+      return undefined;
+    },
     push(task, priority) {
       levelOf(priority).add(task);
       size += 1;
