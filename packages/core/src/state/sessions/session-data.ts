@@ -1,5 +1,5 @@
 // Any process that runs the app: from a framework's session object to what is stored, and back. Pure.
-import { serialize } from 'node:v8';
+import { deserialize, serialize } from 'node:v8';
 import type { SessionCookie } from './session-cookie.js';
 
 /** What is stored of a session: its own properties, and its cookie as plain data. */
@@ -38,6 +38,29 @@ export function restoredSession(
   const { cookie } = data;
   if (cookie.expires == null || expiresInMs === undefined) return data;
   return { ...data, cookie: { ...cookie, expires: new Date(nowMs + expiresInMs) } };
+}
+
+/**
+ * A copy of a session, to compare with and to tell changes from: as bytes, which cost less than a clone, and
+ * of which Buffers come back as Buffers. Of when the cookie ends it says only whether it does: that is kept
+ * as the life of what is stored, and a touch changes it.
+ *
+ * @returns undefined for what cannot be serialized
+ */
+export function packSession(data: SessionData): Buffer | undefined {
+  const { expires, ...cookie } = data.cookie;
+  // @fastify/session's own note of when the cookie ended as it was loaded.
+  Reflect.deleteProperty(cookie, 'originalExpires');
+  try {
+    return serialize({ ...data, cookie: { ...cookie, ends: expires != null } });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Its own properties; the cookie is not as it was. */
+export function unpackSession(packed: Buffer): SessionData {
+  return deserialize(packed) as SessionData;
 }
 
 /** As serialized; 0 for what cannot be: the state refuses that, and says where it is. */

@@ -151,6 +151,50 @@ describe('a session store', () => {
     });
   });
 
+  it('takes a Buffer that only the other request has changed or deleted for theirs', async () => {
+    const sessions = open();
+    await create(sessions, 'a', { key: Buffer.from('old'), photo: Buffer.from('photo') });
+    const [first, second] = [await load(sessions, 'a'), await load(sessions, 'a')];
+    const { photo: _, ...withoutPhoto } = first.data;
+    await change(
+      sessions,
+      'a',
+      { ...first, data: withoutPhoto as never },
+      { key: Buffer.from('new') },
+    );
+    await change(sessions, 'a', second, { user: 'ann' });
+    const expected = { cookie, key: Buffer.from('new'), user: 'ann' };
+    expect((await load(sessions, 'a')).data).toEqual(expected);
+  });
+
+  it('writes again only what is different from what was loaded or saved', async () => {
+    for (const onConflict of ['merge', 'last-write-wins', 'reject'] as const) {
+      const sessions = open({ onConflict, namespace: onConflict });
+      const notes = new Map([['a', 1n]]);
+      const endless = { expires: null, originalMaxAge: null };
+      await create(sessions, 'a', { cookie: endless, notes });
+      const { data, handle } = await load(sessions, 'a');
+      const stepsOf = async (session: object): Promise<string[]> => {
+        steps.length = 0;
+        await sessions.saveOrTouch('a', { ...data, ...session }, handle);
+        return [...steps];
+      };
+      expect(await stepsOf({})).toEqual(['touch']);
+      (data['notes'] as typeof notes).set('a', 2n);
+      expect(await stepsOf({})).toEqual(['compareAndSet']);
+      expect(await stepsOf({})).toEqual(['touch']);
+      const ends = { originalMaxAge: 60_000, expires: new Date(Date.now() + 60_000) };
+      expect(await stepsOf({ cookie: ends })).toEqual(['compareAndSet']);
+      const later = {
+        ...ends,
+        expires: new Date(Date.now() + 90_000),
+        originalExpires: new Date(),
+      };
+      expect(await stepsOf({ cookie: later })).toEqual(['touch']);
+      expect((await load(sessions, 'a')).data).toMatchObject({ notes: new Map([['a', 2n]]) });
+    }
+  });
+
   it('lets the last write win when told to', async () => {
     const sessions = open({ onConflict: 'last-write-wins' });
     await create(sessions, 'a', { count: 0 });

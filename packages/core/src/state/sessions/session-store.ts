@@ -2,7 +2,13 @@
 import { sessionConflict, sessionTooLarge, sessionUnavailable } from '../../errors.js';
 import type { StateStore } from '../state-store.js';
 import { sessionTtlMs } from './session-cookie.js';
-import { dataSizeBytes, plainSession, restoredSession } from './session-data.js';
+import {
+  dataSizeBytes,
+  packSession,
+  plainSession,
+  restoredSession,
+  unpackSession,
+} from './session-data.js';
 import type { SessionData, SessionLike } from './session-data.js';
 import { mergeSessions } from './session-merge.js';
 import { resolveSessionStoreOptions } from './session-store-options.js';
@@ -15,8 +21,8 @@ import type { SessionStoreOptions } from './session-store-options.js';
 export interface SessionHandle {
   /** Of what is in the state, if nobody has changed it since; 0 for a session that is new. */
   version: number;
-  /** What the request's own changes are told from; kept only where merging is asked for. */
-  base: SessionData | undefined;
+  /** What the request's own changes are told from, as it was loaded or saved; see `packSession()`. */
+  base: Buffer | undefined;
   /** The save that runs: the next one begins when it has ended, and with the version it made. */
   saving: Promise<unknown>;
 }
@@ -40,6 +46,11 @@ export interface SessionStore {
    * @throws {CorralError} `SESSION_CONFLICT`, `SESSION_TOO_LARGE`, `STATE_VALUE_UNSUPPORTED`
    */
   save(id: string, session: SessionLike, handle: SessionHandle): Promise<void>;
+  /**
+   * For frameworks that save with every request: saves, or only touches what is in no way different from
+   * what was loaded or saved with this handle.
+   */
+  saveOrTouch(id: string, session: SessionLike, handle: SessionHandle): Promise<void>;
   /** Changes only how long the session lives, to what its cookie says. */
   touch(id: string, session: SessionLike): Promise<void>;
   destroy(id: string): Promise<void>;
@@ -64,8 +75,6 @@ const MAX_ATTEMPTS = 20;
 export function createSessionStore(given: SessionStoreOptions = {}): SessionStore {
   const options = resolveSessionStoreOptions(given);
   const { sessions: state, onConflict, ttlMs, tombstoneMs, maxPayloadBytes } = options;
-  const baseOf = (data: SessionData): SessionData | undefined =>
-    onConflict === 'merge' ? structuredClone(data) : undefined;
 
   const destroy = async (id: string): Promise<void> => {
     await state().set(id, TOMBSTONE, { ttlMs: tombstoneMs });
@@ -84,7 +93,7 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
       if (result.ok) {
         // After a merge the state has more than the request: the next save has to merge again.
         if (data === mine) handle.version = result.version;
-        handle.base = baseOf(mine);
+        handle.base = packSession(mine);
         return;
       }
       if (onConflict === 'reject') throw sessionConflict();
@@ -94,7 +103,8 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
       if (isGone) return;
       version = current?.version ?? 0;
       if (onConflict === 'merge' && isSession(current?.value)) {
-        data = mergeSessions(handle.base, mine, current.value);
+        const base = handle.base && unpackSession(handle.base);
+        data = mergeSessions(base, mine, current.value);
       }
     }
     throw sessionConflict();
@@ -112,27 +122,36 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
     await store(id, data, handle, lifeMs);
   };
 
+  const touch = async (id: string, session: SessionLike): Promise<void> => {
+    const lifeMs = sessionTtlMs(session.cookie, ttlMs, Date.now());
+    // A tombstone is touched as well: it is small, and only lives on.
+    if (lifeMs > 0) await state().touch(id, { ttlMs: lifeMs });
+    else await destroy(id);
+  };
+
+  /** After the handle's earlier saves, of which each makes the version that the next one begins with. */
+  const inTurn = async (handle: SessionHandle, work: () => Promise<void>): Promise<void> => {
+    const done = handle.saving.then(work);
+    handle.saving = done.catch(() => undefined);
+    await reachable(async () => await done);
+  };
+
   return {
     load: async (id) =>
       await reachable(async () => {
         const entry = await state().getEntry(id);
         if (entry === undefined || !isSession(entry.value)) return undefined;
         const data = restoredSession(entry.value, entry.expiresInMs, Date.now());
-        return { data, handle: createHandle(entry.version, baseOf(data)) };
+        return { data, handle: createHandle(entry.version, packSession(data)) };
       }),
     createHandle: () => createHandle(0, undefined),
-    save: async (id, session, handle) => {
-      const saved = handle.saving.then(async () => await save(id, session, handle));
-      handle.saving = saved.catch(() => undefined);
-      await reachable(async () => await saved);
-    },
-    touch: async (id, session) =>
-      await reachable(async () => {
-        const lifeMs = sessionTtlMs(session.cookie, ttlMs, Date.now());
-        // A tombstone is touched as well: it is small, and only lives on.
-        if (lifeMs > 0) await state().touch(id, { ttlMs: lifeMs });
-        else await destroy(id);
+    save: async (id, session, handle) =>
+      await inTurn(handle, async () => await save(id, session, handle)),
+    saveOrTouch: async (id, session, handle) =>
+      await inTurn(handle, async () => {
+        await (isStored(session, handle) ? touch(id, session) : save(id, session, handle));
       }),
+    touch: async (id, session) => await reachable(async () => await touch(id, session)),
     destroy: async (id) => await reachable(async () => await destroy(id)),
     entries: () => sessionsIn(state()),
     count: async () =>
@@ -145,8 +164,13 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
   };
 }
 
-function createHandle(version: number, base: SessionData | undefined): SessionHandle {
+function createHandle(version: number, base: Buffer | undefined): SessionHandle {
   return { version, base, saving: Promise.resolve() };
+}
+
+/** Exactly: the frameworks look at JSON alone, in which a Map has no content and the cookie may be missing. */
+function isStored(session: SessionLike, { base }: SessionHandle): boolean {
+  return base !== undefined && packSession(plainSession(session))?.equals(base) === true;
 }
 
 async function* sessionsIn(
