@@ -56,13 +56,8 @@ export function createFastifySessionStore(options: SessionStoreOptions = {}): Fa
   };
 
   const save = async (sessionId: string, session: Session): Promise<void> => {
-    const handle = handleOf(session);
     // With `rolling`, every request saves; what has not changed needs no more than its time.
-    if (handle.version > 0 && isUnchanged(session)) {
-      await sessions.touch(sessionId, session);
-      return;
-    }
-    await sessions.save(sessionId, withoutHandle(session), handle);
+    await sessions.saveOrTouch(sessionId, withoutHandle(session), handleOf(session));
   };
 
   return {
@@ -81,11 +76,6 @@ export function createFastifySessionStore(options: SessionStoreOptions = {}): Fa
     length: async () => await sessions.count(),
     clear: async () => await sessions.clear(),
   };
-}
-
-function isUnchanged(session: object): boolean {
-  const { isModified } = session as { isModified?: () => boolean };
-  return typeof isModified === 'function' && !isModified.call(session);
 }
 
 function withoutHandle(session: Session): SessionLike {

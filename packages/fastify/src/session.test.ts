@@ -72,6 +72,17 @@ async function serve(options: Partial<ClusterSessionOptions> = {}): Promise<() =
     request.session[request.params.name] = true;
     return 'set';
   });
+  app.get('/visit', async (request) => {
+    const visits = (request.session['visits'] ??= new Map()) as Map<string, number>;
+    visits.set('here', (visits.get('here') ?? 0) + 1);
+    await request.session.save();
+    return String(visits.get('here'));
+  });
+  app.get('/remember', async (request) => {
+    request.session.cookie.maxAge = 600_000;
+    await request.session.save();
+    return 'remembered';
+  });
   app.get('/json', async (request) => JSON.stringify(request.session));
   app.get('/logout', async (request) => {
     await request.session.destroy();
@@ -161,6 +172,18 @@ describe('sessions of @fastify/session', () => {
     expect((await ann.get('/twice/note')).status).toBe(200);
     expect(JSON.parse((await ann.get('/json')).body)).toMatchObject({ user: 'ann', note: 2 });
   });
+
+  it.each([false, true])(
+    'are saved when told to, whatever JSON does not show (rolling: %s)',
+    async (rolling) => {
+      const ann = (await serve({ rolling, maxAgeMs: 60_000 }))();
+      for (const visits of ['1', '2', '3']) expect((await ann.get('/visit')).body).toBe(visits);
+      await ann.get('/remember');
+      const { cookie } = JSON.parse((await ann.get('/json')).body) as { cookie: object };
+      expect(cookie).toMatchObject({ originalMaxAge: 600_000 });
+      expect((await ann.get('/visit')).body).toBe('4');
+    },
+  );
 
   it('are written when they have changed, and with rolling otherwise only touched', async () => {
     for (const [rolling, touches] of [
