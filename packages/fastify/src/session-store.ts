@@ -20,9 +20,12 @@ export interface FastifySessionStore extends SessionStore {
 const HANDLE = '@corral/session';
 
 class HandleProperty {
+  /** `regenerate(keys)` may copy the property into a session with another id, of which it says nothing. */
+  readonly sessionId: string;
   readonly handle: SessionHandle;
 
-  constructor(handle: SessionHandle) {
+  constructor(sessionId: string, handle: SessionHandle) {
+    this.sessionId = sessionId;
     this.handle = handle;
   }
 
@@ -41,9 +44,11 @@ export function createFastifySessionStore(options: SessionStoreOptions = {}): Fa
   /** Of sessions that were not loaded. */
   const handles = new WeakMap<object, SessionHandle>();
 
-  const handleOf = (session: object): SessionHandle => {
+  const handleOf = (sessionId: string, session: object): SessionHandle => {
     const property: unknown = Reflect.get(session, HANDLE);
-    if (property instanceof HandleProperty) return property.handle;
+    if (property instanceof HandleProperty && property.sessionId === sessionId) {
+      return property.handle;
+    }
     const handle = handles.get(session) ?? sessions.createHandle();
     handles.set(session, handle);
     return handle;
@@ -52,12 +57,13 @@ export function createFastifySessionStore(options: SessionStoreOptions = {}): Fa
   const load = async (sessionId: string): Promise<Session | null> => {
     const loaded = await sessions.load(sessionId);
     if (loaded === undefined) return null;
-    return { ...loaded.data, [HANDLE]: new HandleProperty(loaded.handle) } as unknown as Session;
+    const property = new HandleProperty(sessionId, loaded.handle);
+    return { ...loaded.data, [HANDLE]: property } as unknown as Session;
   };
 
   const save = async (sessionId: string, session: Session): Promise<void> => {
     // With `rolling`, every request saves; what has not changed needs no more than its time.
-    await sessions.saveOrTouch(sessionId, withoutHandle(session), handleOf(session));
+    await sessions.saveOrTouch(sessionId, withoutHandle(session), handleOf(sessionId, session));
   };
 
   return {

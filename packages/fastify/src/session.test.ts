@@ -72,6 +72,10 @@ async function serve(options: Partial<ClusterSessionOptions> = {}): Promise<() =
     request.session[request.params.name] = true;
     return 'set';
   });
+  app.get('/renew', async (request) => {
+    await request.session.regenerate(Object.keys(request.session));
+    return 'renewed';
+  });
   app.get('/visit', async (request) => {
     const visits = (request.session['visits'] ??= new Map()) as Map<string, number>;
     visits.set('here', (visits.get('here') ?? 0) + 1);
@@ -132,6 +136,18 @@ describe('sessions of @fastify/session', () => {
     expect((await ann.get('/me')).body).toBe('nobody');
     await ann.get('/set/a');
     expect(ann.cookie).not.toBe(kept);
+  });
+
+  it('keep what they had under a new id when told to', async () => {
+    const ann = (await serve())();
+    await ann.get('/login/ann');
+    await ann.get('/me');
+    const before = ann.cookie;
+    expect((await ann.get('/renew')).body).toBe('renewed');
+    expect(ann.cookie).not.toBe(before);
+    expect((await ann.get('/me')).body).toBe('ann');
+    ann.cookie = before;
+    expect((await ann.get('/me')).body).toBe('nobody');
   });
 
   it('sends cookies over TLS alone when they are to be secure', async () => {
