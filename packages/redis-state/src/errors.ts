@@ -76,11 +76,11 @@ export function fromRedisError(call: UnansweredCall, error: unknown): CorralErro
     return new CorralError(
       'STATE_FULL',
       `${call.name}: Redis has reached its maxmemory; raise it, or choose an eviction policy`,
-      { cause: error },
+      { cause: withoutCommand(error) },
     );
   }
   // Redis has refused: every script of ours changes something in its last step only.
-  return unavailable({ ...call, sent: false }, `Redis has refused: ${error.message}`, error);
+  return unavailable({ ...call, sent: false }, `Redis has refused: ${messageOf(error)}`, error);
 }
 
 /** Whether Redis itself has answered with the error. */
@@ -88,15 +88,41 @@ export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/**
+ * Only what says why. ioredis puts the command on every error, with its arguments: values, sessions and
+ * passwords, which loggers would print with the cause.
+ */
+function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, lastNodeError = error.cause } = error as NodeJS.ErrnoException & {
+    /** Of a Redis Cluster of which no node answers. */
+    readonly lastNodeError?: unknown;
+  };
+  const cause = withoutCommand(lastNodeError);
+  const copy = new Error(
+    withoutArguments(error.message),
+    cause === undefined ? undefined : { cause },
+  );
+  copy.stack = withoutArguments(error.stack ?? '');
+  // As on other errors, not a property that is listed.
+  Object.defineProperty(copy, 'name', { value: error.name });
+  return code === undefined ? copy : Object.assign(copy, { code });
+}
+
+/** Redis repeats them itself where it does not know a command. */
+function withoutArguments(text: string): string {
+  return text.replace(/, with args beginning with:.*/g, '');
+}
+
 function unavailable(call: UnansweredCall, why: string, cause: unknown): CorralError {
   const doubt = call.sent ? '; it may have been executed' : '; it was not executed';
   const details: UnavailableDetails = { mayHaveBeenExecuted: call.sent };
   return new CorralError('STATE_UNAVAILABLE', `${call.name}: ${why}${doubt}`, {
     details,
-    ...(cause === undefined ? {} : { cause }),
+    ...(cause === undefined ? {} : { cause: withoutCommand(cause) }),
   });
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'the connection is closed';
+  return error instanceof Error ? withoutArguments(error.message) : 'the connection is closed';
 }
