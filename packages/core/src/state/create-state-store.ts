@@ -3,6 +3,8 @@
 import { nodeCrypto } from '../builtins.js';
 import { invalidArgument, stateClosed, stateValueTooLarge } from '../errors.js';
 import { callListener } from '../values/call-listener.js';
+import { createLeaseReleases } from './lease-releases.js';
+import type { LeaseReleases } from './lease-releases.js';
 import { holdLease } from './lease.js';
 import {
   checkFunction,
@@ -37,6 +39,7 @@ interface Shared {
   readonly backend: StateBackend;
   readonly options: Required<StateStoreOptions>;
   readonly leases: Set<Lease>;
+  readonly leaseReleases: LeaseReleases;
   closed: Promise<void> | undefined;
 }
 
@@ -45,14 +48,16 @@ export function createStateStore(
   backend: StateBackend,
   options: StateStoreOptions = {},
 ): StateStore {
+  const nowMs = options.nowMs ?? (() => performance.now());
   return createView('', {
     backend,
     options: {
       maxValueBytes: options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES,
       onListenerError: options.onListenerError ?? throwLater,
-      nowMs: options.nowMs ?? (() => performance.now()),
+      nowMs,
     },
     leases: new Set(),
+    leaseReleases: createLeaseReleases(backend, nowMs),
     closed: undefined,
   });
 }
@@ -166,23 +171,31 @@ function createView(namespace: string, shared: Shared): StateStore {
       const ttlMs = checkLeaseTtl(leaseOptions);
       const owner = nodeCrypto().randomUUID();
       const acquiredMs = options.nowMs();
-      const fencingToken = await backend().execute({
-        name: 'acquireLease',
-        lease: key,
-        owner,
-        ttlMs,
-      });
+      const releaseInStore = async (): Promise<void> =>
+        await shared.leaseReleases.release({ key, owner, ttlMs });
+      let fencingToken: number | undefined;
+      try {
+        fencingToken = await backend().execute({ name: 'acquireLease', lease: key, owner, ttlMs });
+      } catch (error) {
+        // Nobody would hold it, and nobody else could have it.
+        if (mayHaveBeenExecuted(error)) void releaseInStore();
+        throw error;
+      }
       if (fencingToken === undefined) return undefined;
       const lease = holdLease(
         { name, key, owner, fencingToken, ttlMs, acquiredMs },
         {
           backend: shared.backend,
           nowMs: options.nowMs,
+          releaseInStore,
           onEnded: (gone) => void leases.delete(gone),
         },
       );
-      // The answer took longer than the lease holds.
-      if (lease.signal.aborted) return undefined;
+      if (lease.signal.aborted) {
+        // The answer took longer than the lease holds by this clock; by the store's it may hold still.
+        void releaseInStore();
+        return undefined;
+      }
       leases.add(lease);
       if (shared.closed === undefined) return lease;
       await lease.release();
@@ -220,11 +233,19 @@ function createView(namespace: string, shared: Shared): StateStore {
       shared.closed ??= (async () => {
         // Others are to have them at once.
         await Promise.all([...leases].map(async (lease) => await lease.release()));
+        shared.leaseReleases.end();
         await shared.backend.close();
       })();
       await shared.closed;
     },
   };
+}
+
+/** Stores that can tell say it in the error's details. */
+function mayHaveBeenExecuted(error: unknown): boolean {
+  if (!(error instanceof Error) || Reflect.get(error, 'code') !== 'STATE_UNAVAILABLE') return false;
+  const { details } = error as { details?: { readonly mayHaveBeenExecuted?: boolean } };
+  return details?.mayHaveBeenExecuted !== false;
 }
 
 async function* scan<T>(

@@ -21,13 +21,15 @@ export interface LeaseSurroundings {
   readonly backend: Pick<StateBackend, 'execute'>;
   /** Monotonic. */
   readonly nowMs: () => number;
+  /** Gives it up in the store; never rejects. */
+  readonly releaseInStore: () => Promise<void>;
   /** Told once, when it is lost or released. */
   readonly onEnded: (lease: Lease) => void;
 }
 
 export function holdLease(held: HeldLease, surroundings: LeaseSurroundings): Lease {
   const { name, key, owner, fencingToken, ttlMs } = held;
-  const { backend, nowMs } = surroundings;
+  const { backend, nowMs, releaseInStore } = surroundings;
   const ended = new AbortController();
   let deadlineMs = held.acquiredMs + ttlMs;
   let timer: NodeJS.Timeout | undefined;
@@ -45,10 +47,6 @@ export function holdLease(held: HeldLease, surroundings: LeaseSurroundings): Lea
     loseIfExpired();
     // A renewal only moves the deadline; the timer follows when it fires.
     if (!ended.signal.aborted) timer = setTimeout(watch, Math.ceil(deadlineMs - nowMs())).unref();
-  };
-  const releaseInStore = async (): Promise<void> => {
-    // When the store cannot be reached, its own clock ends the lease.
-    await backend.execute({ name: 'releaseLease', lease: key, owner }).catch(() => undefined);
   };
 
   const lease: Lease = {
