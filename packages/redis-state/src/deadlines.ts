@@ -14,7 +14,8 @@ export function createDeadlines<T>(timeoutMs: number, onOverdue: (item: T) => vo
   let timer: NodeJS.Timeout | undefined;
 
   const arm = (delayMs: number): void => {
-    timer = setTimeout(check, delayMs).unref();
+    // After what has already arrived: this process may have been blocked until now.
+    timer = setTimeout(() => setImmediate(check), delayMs).unref();
   };
   const check = (): void => {
     timer = undefined;
