@@ -69,8 +69,28 @@ export function foreignValue(): CorralError {
   );
 }
 
+/** Redis has refused some of a call's commands, and executed others. */
+export class PartlyRefused extends Error {
+  constructor(refusal: unknown) {
+    super('Redis has refused a part', { cause: refusal });
+  }
+}
+
+/** The error of one part of a call, of which other parts were executed. */
+export function partlyExecuted(error: unknown): unknown {
+  if (!(error instanceof CorralError) || error.code !== 'STATE_UNAVAILABLE') return error;
+  const { mayHaveBeenExecuted } = error.details as UnavailableDetails;
+  if (mayHaveBeenExecuted) return error;
+  const details: UnavailableDetails = { mayHaveBeenExecuted: true };
+  const { code, message, cause } = error;
+  return new CorralError(code, `${message}, but other parts of the call were`, { details, cause });
+}
+
 /** Makes what ioredis has rejected with an error of ours. */
-export function fromRedisError(call: UnansweredCall, error: unknown): CorralError {
+export function fromRedisError(call: UnansweredCall, error: unknown): Error {
+  if (error instanceof PartlyRefused) {
+    return partlyExecuted(fromRedisError(call, error.cause)) as Error;
+  }
   if (!isReply(error)) return connectionFailed(call, error);
   if (/\bOOM command not allowed\b/.test(error.message)) {
     return new CorralError(

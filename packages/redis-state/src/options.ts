@@ -65,8 +65,8 @@ export type RedisStateOptions = RedisSource & {
    */
   readonly timeoutMs?: number;
   /**
-   * How many commands may wait for their answers at a time. Further ones reject at once with
-   * `STATE_UNAVAILABLE`, so that a Redis that is away or too slow costs no memory.
+   * How many calls may wait for their answers at a time; one on many keys counts once. Further ones reject
+   * at once with `STATE_UNAVAILABLE`, so that a Redis that is away or too slow costs no memory.
    * @default 10000
    */
   readonly maxPending?: number;

@@ -8,8 +8,9 @@ import type {
   StateOperationResults,
 } from '@corral/core';
 import { isCluster, pingAll, publish } from './client.js';
+import type { RedisClient } from './client.js';
 import { createConnection } from './connection.js';
-import { typeMismatch } from './errors.js';
+import { partlyExecuted, typeMismatch } from './errors.js';
 import { createKeySpace } from './key-space.js';
 import type { ResolvedRedisOptions } from './resolve-options.js';
 import { runScript } from './run-script.js';
@@ -17,11 +18,9 @@ import type { ScriptArgument } from './run-script.js';
 import { scanStep } from './scan.js';
 import * as scripts from './scripts.js';
 import type { Script } from './scripts.js';
+import { STEP_KEYS, inSteps, together } from './several-commands.js';
 import { dataFromStored, fromMessage, fromStored, toStored } from './stored-value.js';
 import { createSubscriber } from './subscriber.js';
-
-/** How many keys go into one step of a long operation, so that other calls have their turn between. */
-const STEP_KEYS = 500;
 
 type Handlers = {
   readonly [N in StateOperationName]: (
@@ -44,10 +43,13 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
   ): Promise<unknown> => send(name, (client) => runScript(client, script, key, args));
 
   const setOne = (
+    client: RedisClient,
     [key, data]: readonly [key: string, data: StateData | number],
     ttlMs: number,
-  ): Promise<number> =>
-    run('set', scripts.setScript, stateKey(key), toStored(data), ttlMs) as Promise<number>;
+  ): Promise<number> => {
+    const args = [toStored(data), ttlMs];
+    return runScript(client, scripts.setScript, stateKey(key), args) as Promise<number>;
+  };
 
   /** The raw values of some keys. In a Redis Cluster, only commands on one key may always be sent. */
   const read = async (
@@ -64,7 +66,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
   const unlink = async (name: StateOperationName, keys: readonly string[]): Promise<number> =>
     await send(name, async (client) => {
       if (!isCluster(client)) return await client.unlink(...keys);
-      return sum(await Promise.all(keys.map(async (key) => await client.unlink(key))));
+      return sum(await together(keys.map(async (key) => await client.unlink(key))));
     });
 
   const scan = async (
@@ -97,10 +99,17 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
 
     async set({ entries, ttlMs }) {
       const [only] = entries;
-      if (only !== undefined && entries.length === 1) return [await setOne(only, ttlMs)];
+      if (only !== undefined && entries.length === 1) {
+        return [await send('set', (client) => setOne(client, only, ttlMs))];
+      }
       return await inSteps(
         entries,
-        async (some) => await Promise.all(some.map((entry) => setOne(entry, ttlMs))),
+        async (some) =>
+          await send(
+            'set',
+            async (client) => await together(some.map((entry) => setOne(client, entry, ttlMs))),
+          ),
+        partlyExecuted,
       );
     },
 
@@ -109,9 +118,11 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     },
 
     async delete({ keys }) {
-      const removed = await inSteps(keys.map(stateKey), async (some) => [
-        await unlink('delete', some),
-      ]);
+      const removed = await inSteps(
+        keys.map(stateKey),
+        async (some) => [await unlink('delete', some)],
+        partlyExecuted,
+      );
       return sum(removed);
     },
 
@@ -200,19 +211,6 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
       await connection.close();
     },
   };
-}
-
-/** Applies `step` to some of the items after the others, and puts the results together. */
-async function inSteps<T, R>(
-  items: readonly T[],
-  step: (some: readonly T[]) => Promise<readonly R[]>,
-): Promise<readonly R[]> {
-  if (items.length <= STEP_KEYS) return await step(items);
-  const results: R[] = [];
-  for (let from = 0; from < items.length; from += STEP_KEYS) {
-    results.push(...(await step(items.slice(from, from + STEP_KEYS))));
-  }
-  return results;
 }
 
 function toData(raw: Buffer | null): StateData | number | undefined {

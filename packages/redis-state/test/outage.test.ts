@@ -115,3 +115,35 @@ test.concurrent('a store opens nothing before its first call, and leaves nothing
 function factsOf(error: object): string {
   return JSON.stringify({ ...error, message: undefined });
 }
+
+test.concurrent('a Redis that refuses a part of a call: the error says that another was executed', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  await server.call('ACL', 'SETUSER', 'default', 'resetkeys', '~corral:state:mine*');
+  const store = startStore(context, { url: server.url, timeoutMs });
+  const { error } = await store.call('setMany', [
+    ['mine', 1],
+    ['theirs', 1],
+  ]);
+  expect(error).toMatchObject(doubtful);
+  expect(error?.message).toContain('NOPERM');
+  expect(await store.call('get', 'mine')).toMatchObject({ value: 1 });
+  expect((await store.call('set', 'theirs', 1)).error).toMatchObject(refused);
+});
+
+test.concurrent('a call on many keys takes as much of maxPending as one on a single key', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  const store = startStore(context, { url: server.url, timeoutMs, maxPending: 1 });
+  const keys = Array.from({ length: 1_200 }, (_, index) => `key-${index}`);
+  expect(
+    (
+      await store.call(
+        'setMany',
+        keys.map((key) => [key, 1]),
+      )
+    ).error,
+  ).toBeUndefined();
+  expect((await store.call('getMany', keys)).value).toEqual(keys.map(() => 1));
+  expect(await store.call('deleteMany', keys)).toMatchObject({ value: keys.length });
+});
