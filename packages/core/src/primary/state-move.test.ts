@@ -8,6 +8,7 @@ import type { LinkedChannels } from '../../test/linked-channels.js';
 import { createLogRecorder } from '../../test/simulated-cluster.js';
 import type { LogLine } from '../../test/simulated-cluster.js';
 import { linkState } from '../../test/state-link.js';
+import type { Logger } from '../logger.js';
 import { openSnapshots } from '../central/state-snapshots.js';
 import type { StateSnapshots } from '../central/state-snapshots.js';
 import { createStateStore } from '../state/create-state-store.js';
@@ -60,6 +61,32 @@ function beginUpgrade(limits?: Partial<MemoryLimits>): Upgrade {
   const giver = createStateGiver(old.embedded, old.link);
   const own = followState(next.embedded, next.link, logger);
   return { old, next, giver, own, channels, lines };
+}
+
+/** Two primaries with one snapshot file. */
+function createFile(): {
+  readonly file: string;
+  readonly logger: Logger;
+  readonly channels: LinkedChannels;
+  open(end: LinkChannel): Promise<[EmbeddedState, StateSnapshots, UpgradeLink]>;
+} {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'corral-move-'));
+  onTestFinished(() => fs.rmSync(directory, { recursive: true }));
+  const file = path.join(directory, 'state');
+  const { logger } = createLogRecorder();
+  return {
+    file,
+    logger,
+    channels: linkChannels(),
+    async open(end) {
+      const link = createUpgradeLink(end, logger);
+      const { embedded } = createSide(link);
+      const { engine } = embedded.memory;
+      const snapshots = await openSnapshots({ file, intervalMs: 60_000, engine, logger });
+      onTestFinished(async () => await snapshots.pause());
+      return [{ ...embedded, snapshots }, snapshots, link];
+    },
+  };
 }
 
 async function fill(store: StateStore, count: number): Promise<void> {
@@ -146,21 +173,7 @@ describe('a state that moves to another primary', () => {
   });
 
   it('is written to its file by the primary that has it', async () => {
-    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'corral-move-'));
-    onTestFinished(() => fs.rmSync(directory, { recursive: true }));
-    const file = path.join(directory, 'state');
-    const { logger } = createLogRecorder();
-    const channels = linkChannels();
-    const open = async (
-      end: LinkChannel,
-    ): Promise<[EmbeddedState, StateSnapshots, UpgradeLink]> => {
-      const link = createUpgradeLink(end, logger);
-      const { embedded } = createSide(link);
-      const { engine } = embedded.memory;
-      const snapshots = await openSnapshots({ file, intervalMs: 60_000, engine, logger });
-      onTestFinished(async () => await snapshots.pause());
-      return [{ ...embedded, snapshots }, snapshots, link];
-    };
+    const { file, logger, channels, open } = createFile();
     const [old, oldSnapshots, oldLink] = await open(channels.ends[0]);
     const [next, nextSnapshots, nextLink] = await open(channels.ends[1]);
     await oldSnapshots.begin();
@@ -194,6 +207,34 @@ describe('a state that moves to another primary', () => {
     channels.disconnect();
     expect(await waiting).toMatchObject({ value: 1 });
     expect(await next.store.get('key-2499')).toBe(2_499);
+  });
+
+  it('is read from its file before anything happens in it when the predecessor dies', async () => {
+    const { file, logger, channels, open } = createFile();
+    const [old, oldSnapshots] = await open(channels.ends[0]);
+    const [next, nextSnapshots, nextLink] = await open(channels.ends[1]);
+    await oldSnapshots.begin();
+    await fill(createStateStore(old.host.open()), 20_000);
+    await oldSnapshots.close();
+    const written = fs.readFileSync(file);
+
+    followState(next, nextLink, logger);
+    const store = createStateStore(next.host.open());
+    channels.disconnect();
+    for (let turn = 0; next.memory.engine.size === 0; turn++) {
+      if (turn > 10_000) throw new Error('the file is not read');
+      await nextTurn();
+    }
+    // What is there by now is a part of it: nothing to be written, and nothing to answer from.
+    expect(next.memory.engine.size).toBeLessThan(20_000);
+    const waiting = store.compareAndSet('key-19999', 0, 'new');
+    await nextSnapshots.close();
+    expect(fs.readFileSync(file).equals(written)).toBe(true);
+    expect(await waiting).toMatchObject({ ok: false, current: { value: 19_999 } });
+    expect(await store.get('key-0')).toBe(0);
+    await store.set('later', 1);
+    await nextSnapshots.close();
+    expect(nextSnapshots.status()).toMatchObject({ entries: 20_001 });
   });
 
   it('leaves out what the successor has no room for, and says so', async () => {

@@ -102,11 +102,13 @@ export function followState(
   void link.closed.then(async () => {
     if (isOwn) return;
     logger.error('the predecessor has gone before it could hand its state over');
-    own();
-    // What has arrived is newer, and stays.
+    // Calls wait: what has arrived may be a part, of which neither an answer nor the next file is to be made.
+    host.hold();
+    // What has arrived is newer than what was written, and stays.
     await snapshots?.begin().catch((error: unknown) => {
       logger.error({ err: error }, 'the state that was written last cannot be read');
     });
+    own();
   });
   return own;
 }
