@@ -52,6 +52,45 @@ describe('a worker’s calls', () => {
     expect([link.batches.length, link.answers.length]).toEqual([2, 2]);
   });
 
+  it('on many keys travel in parts, between which others have their turn', async () => {
+    const keys = Array.from({ length: 10_000 }, (_, index) => `key-${index}`);
+    const isAllThere = async (): Promise<boolean> => {
+      const asking = createStateStore(linkState(host).backend);
+      return (await asking.has('key-0')) && (await asking.has('key-9999'));
+    };
+    const partsOf = async <T>(call: Promise<T>): Promise<[result: T, parts: number]> => {
+      const before = link.batches.length;
+      const result = await call;
+      return [result, link.batches.length - before];
+    };
+    const setting = partsOf(store.setMany(keys.map((key, index) => [key, index])));
+    while (!(await createStateStore(host.open()).has('key-0'))) await nextTurn();
+    expect(await isAllThere()).toBe(false);
+    expect(await setting).toEqual([undefined, 10]);
+    expect(await isAllThere()).toBe(true);
+
+    const wanted = ['nothing', ...keys];
+    const [found, parts] = await partsOf(store.getMany(wanted));
+    expect(parts).toBe(11);
+    expect(found).toEqual([undefined, ...keys.keys()]);
+    expect(await partsOf(store.deleteMany([...keys.slice(1), 'key-1', 'nothing']))).toEqual([
+      9_999, 11,
+    ]);
+    expect(await store.get('key-0')).toBe(0);
+  });
+
+  it('with large values travel in parts, too', async () => {
+    const entries = Array.from({ length: 10 }, (_, index) => [`k${index}`, Buffer.alloc(100_000)]);
+    await store.setMany(entries as Array<[string, Buffer]>);
+    expect(link.batches).toHaveLength(5);
+    await store.setMany([
+      ['large', Buffer.alloc(900_000)],
+      ['small', 1],
+    ]);
+    expect(link.batches).toHaveLength(7);
+    expect(await store.getMany(['k9', 'small'])).toEqual([Buffer.alloc(100_000), 1]);
+  });
+
   it('fail one by one', async () => {
     await store.set('text', 'a');
     const results = await Promise.allSettled([

@@ -2,6 +2,7 @@
 import { stateClosed } from '../errors.js';
 import { createCallBatches, primaryGone } from './call-batches.js';
 import type { CallBatches, CallBatchesOptions } from './call-batches.js';
+import { inParts } from './call-parts.js';
 import { createChannels } from './channels.js';
 import type { StateBackend, StateData } from './state-backend.js';
 
@@ -54,7 +55,7 @@ export function createRemoteBackend(options: CallBatchesOptions): RemoteBackend 
     call,
     onAnswer,
     idle,
-    execute: call as StateBackend['execute'],
+    execute: inParts(call),
     async subscribe(channel, listener) {
       const stop = channels.subscribe(channel, listener);
       try {

@@ -73,7 +73,7 @@ export interface SubscribeOptions {
  * Set, Buffer, typed arrays, ArrayBuffer, Error, arrays and plain objects of them, in both stores alike.
  * Functions, symbols, promises and instances of classes are refused. What comes back is always a copy.
  *
- * Every call settles within the store's deadline.
+ * Every call settles within the store's deadline; each part of a large one has a deadline of its own.
  *
  * @throws {CorralError} from every member: `STATE_VALUE_UNSUPPORTED` (with the path of the offending
  *   property), `STATE_VALUE_TOO_LARGE`, `STATE_FULL`, `STATE_TYPE_MISMATCH` (incrementing what is no
@@ -96,14 +96,24 @@ export interface StateStore {
    * @returns false when there is no such key
    */
   touch(key: string, options?: ExpiryOptions): Promise<boolean>;
-  /** The values in the order of the keys, undefined for those that are not there. */
+  /**
+   * The values in the order of the keys, undefined for those that are not there. More than 1,000 are read in
+   * parts.
+   */
   getMany<T = unknown>(keys: readonly string[]): Promise<Array<T | undefined>>;
-  /** Sets several; on Redis not as one atomic step. */
+  /**
+   * Sets several. Not one atomic step on Redis, nor with more than 1,000 keys or 256 KiB: those go in parts, so
+   * that others have their turn, and when it rejects, a part may have been set.
+   */
   setMany(
     entries: Iterable<readonly [key: string, value: unknown]>,
     options?: ExpiryOptions,
   ): Promise<void>;
-  /** @returns how many there were */
+  /**
+   * Deletes several; more than 1,000 in parts.
+   *
+   * @returns how many there were
+   */
   deleteMany(keys: readonly string[]): Promise<number>;
   /**
    * Adds to a number, atomically; a key that is not there counts as 0.
