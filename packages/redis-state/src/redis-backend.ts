@@ -18,7 +18,7 @@ import type { ScriptArgument } from './run-script.js';
 import { scanStep } from './scan.js';
 import * as scripts from './scripts.js';
 import type { Script } from './scripts.js';
-import { STEP_KEYS, inSteps, together } from './several-commands.js';
+import { STEP_KEYS, inGroups, inSteps, together } from './several-commands.js';
 import { dataFromStored, fromMessage, fromStored, toStored } from './stored-value.js';
 import { createSubscriber } from './subscriber.js';
 
@@ -149,7 +149,11 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     async scan(operation) {
       const { cursor, keys } = await scan('scan', operation);
       if (keys.length === 0) return { cursor, entries: [] };
-      const found = await read('scan', keys.map(stateKey));
+      const found = await inGroups(
+        keys.map(stateKey),
+        async (some) => await read('scan', some),
+        (value) => value?.byteLength ?? 0,
+      );
       const entries = keys.flatMap((key, index) => {
         const data = toData(found[index] ?? null);
         return data === undefined ? [] : [[key, data] as const];

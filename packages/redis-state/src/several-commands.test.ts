@@ -1,7 +1,7 @@
 // What is told of calls of which only a part was executed.
 import { expect, test } from 'vitest';
 import { connectionFailed, fromRedisError, partlyExecuted } from './errors.js';
-import { STEP_KEYS, inSteps, together } from './several-commands.js';
+import { STEP_KEYS, inGroups, inSteps, together } from './several-commands.js';
 
 const refusal = Object.assign(new Error('NOPERM No permissions to access a key'), {
   name: 'ReplyError',
@@ -54,4 +54,26 @@ test('a step that fails after another one has changed something', async () => {
     message: expect.stringContaining('but other parts of the call were') as string,
     details: { mayHaveBeenExecuted: true },
   });
+});
+
+test.each([
+  ['small values take few answers', () => 10, [16, 64, 170]],
+  ['large ones few at a time', () => 1024 * 1024, [16, ...Array.from({ length: 234 }, () => 1)]],
+  ['those that are not there none', () => 0, [16, 64, 170]],
+  [
+    'and whoever was wrong at first learns',
+    (index: number) => (index < 16 ? 10 : 300_000),
+    [16, 64],
+  ],
+])('the values of a page: %s', async (_what, sizeOf, expected) => {
+  const items = Array.from({ length: 250 }, (_, index) => index);
+  const groups: number[] = [];
+  const read = async (some: readonly number[]): Promise<number[]> => {
+    groups.push(some.length);
+    return await Promise.resolve([...some]);
+  };
+  expect(await inGroups(items, read, sizeOf)).toEqual(items);
+  expect(groups.slice(0, expected.length)).toEqual(expected);
+  const [, , third = 0] = groups;
+  expect(third * sizeOf(249)).toBeLessThanOrEqual(1024 * 1024);
 });

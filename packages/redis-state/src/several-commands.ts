@@ -4,6 +4,12 @@ import { PartlyRefused, isReply } from './errors.js';
 /** How many keys go into one step of a long operation, so that other calls have their turn between. */
 export const STEP_KEYS = 500;
 
+/** About how much an answer is to have where nobody knows how large the values are. */
+const GROUP_BYTES = 1024 * 1024;
+const FIRST_GROUP = 16;
+/** The values before say little of those that come. */
+const GROWTH = 4;
+
 /**
  * Settles when all have, so that it can be said what became of them.
  *
@@ -44,4 +50,26 @@ export async function inSteps<T, R>(
     }
   }
   return results;
+}
+
+/**
+ * Reads values of which nobody knows how large they are: a group is as large as those before allow. In one
+ * answer, a page of large ones would take longer than a call may, and Redis had nothing for anybody else.
+ */
+export async function inGroups<T, R>(
+  items: readonly T[],
+  read: (some: readonly T[]) => Promise<readonly R[]>,
+  sizeOf: (value: R) => number,
+): Promise<R[]> {
+  const values: R[] = [];
+  let count = FIRST_GROUP;
+  for (let from = 0; from < items.length;) {
+    const group = await read(items.slice(from, from + count));
+    values.push(...group);
+    from += count;
+    const bytes = group.reduce((sum, value) => sum + sizeOf(value), 0);
+    const fitting = Math.floor((GROUP_BYTES * group.length) / Math.max(bytes, 1));
+    count = Math.max(1, Math.min(fitting, GROWTH * count));
+  }
+  return values;
 }
