@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { RedisStateOptions } from '@corral/redis-state';
 import { startRedisServer, waitFor } from '@corral/test-kit';
 import type { Fixture } from '@corral/test-kit';
-import { start } from './support.js';
+import { doubtful, start, startStore } from './support.js';
 
 const ttlMs = 300;
 
@@ -41,6 +41,26 @@ test('a lease has one holder at a time, with ever higher tokens: kills, stops, r
     expect(fencingToken).toBeGreaterThan(before.fencingToken);
     expect(fromUs).toBeGreaterThan(before.untilUs);
   }
+});
+
+test('a lease of which its holder has not heard is free as soon as Redis answers again', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  const options = { url: server.url, timeoutMs: 500 };
+  const [store, other] = [startStore(context, options), startStore(context, options)];
+  const forLong = { ttlMs: 600_000 };
+  expect((await store.call('ping')).error).toBeUndefined();
+  expect((await other.call('ping')).error).toBeUndefined();
+
+  server.pause();
+  expect((await store.call('acquireLease', 'job', forLong)).error).toMatchObject(doubtful);
+  server.resume();
+  await waitFor(
+    async () => (await other.call('acquireLease', 'job', forLong)).value !== undefined,
+    {
+      what: () => 'the lease to be free',
+    },
+  );
 });
 
 /** Resolves with the first of them that acquires the lease from now on. */
