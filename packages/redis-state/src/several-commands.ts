@@ -18,16 +18,17 @@ const GROWTH = 4;
 export async function together<T>(commands: ReadonlyArray<Promise<T>>): Promise<T[]> {
   const outcomes = await Promise.allSettled(commands);
   const values: T[] = [];
-  const errors: unknown[] = [];
+  const errors: Error[] = [];
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') values.push(outcome.value);
-    else errors.push(outcome.reason);
+    else errors.push(outcome.reason as Error);
   }
-  if (errors.length === 0) return values;
+  const [first] = errors;
+  if (first === undefined) return values;
   // What was lost on the way may have been executed: that says more than a refusal.
-  const lost = errors.find((error) => !isReply(error));
+  const lost = errors.find((error): boolean => !isReply(error));
   if (lost !== undefined) throw lost;
-  throw values.length === 0 ? errors[0] : new PartlyRefused(errors[0]);
+  throw values.length === 0 ? first : new PartlyRefused(first);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeStateStoreContract } from '@corral/test-kit/state-contract';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { linkState } from '../../test/state-link.js';
 import { createStateStore } from '../state/create-state-store.js';
 import { createMemoryState } from '../state/memory-state.js';
@@ -89,6 +89,17 @@ describe('a worker’s calls', () => {
     ]);
     expect(link.batches).toHaveLength(7);
     expect(await store.getMany(['k9', 'small'])).toEqual([Buffer.alloc(100_000), 1]);
+  });
+
+  it('for a lease, answered too late, leave it to others', async () => {
+    const late = linkState(host, { timeoutMs: 50 });
+    late.pause();
+    const acquiring = createStateStore(late.backend).acquireLease('job', { ttlMs: 60_000 });
+    await expect(acquiring).rejects.toEqual(ofCode('STATE_UNAVAILABLE'));
+    await vi.waitFor(async () => {
+      expect(await store.acquireLease('job', { ttlMs: 60_000 })).toBeDefined();
+    });
+    await late.backend.close();
   });
 
   it('fail one by one', async () => {

@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { linkState } from '../../test/state-link.js';
-import { createStateHost } from '../primary/state-host.js';
 import { CorralError, stateUnavailable } from '../errors.js';
 import { createStateStore } from './create-state-store.js';
 import { createMemoryState } from './memory-state.js';
@@ -65,16 +63,6 @@ describe('a lease of which its holder has not heard', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await isFree('job')).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
-  });
-
-  it('is free when the primary has answered too late', async () => {
-    const host = createStateHost(memory);
-    const link = linkState(host, { timeoutMs: 50 });
-    link.pause();
-    const store = createStateStore(link.backend);
-    await expect(store.acquireLease('job', { ttlMs })).rejects.toMatchObject(UNAVAILABLE);
-    await vi.waitFor(async () => expect(await isFree('job')).toBe(true));
-    await store.close();
   });
 
   it('is free when its answer came so late that it is lost', async () => {
