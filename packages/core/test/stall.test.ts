@@ -97,6 +97,7 @@ test('a stop of the whole cluster, as a suspended container’s, is nobody’s s
 
   for (let times = 0; times < 3; times++) {
     for (const pid of family) process.kill(pid, 'SIGSTOP');
+    // How long it lasts is what is tested: well beyond stallMs.
     await delay(1_500);
     for (const pid of family) process.kill(pid, 'SIGCONT');
     await pulse.answered(30);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { workerData } from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 import { toErrorInfo } from '../error-info.js';
+import { isThenable } from '../values/thenable.js';
 import { RefusedChunk } from './chunk-port.js';
 import { findRefused } from './refused-value.js';
 import { becomeTaskThread, takeTransfer } from './transfer.js';
@@ -93,14 +94,6 @@ function toResult(returned: unknown): unknown {
 async function moving(value: unknown, transfer: readonly Transferable[]): Promise<unknown> {
   const { move, transferableSymbol, valueSymbol } = await import('piscina');
   return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
 }
 
 /** Not an error: a plain object is how the process tells a failed call from a crashed thread. */

@@ -1,16 +1,8 @@
 // Who accepts from which slot.
 import { describe, expect, it } from 'vitest';
+import { leaseCandidate as worker } from '../../test/lease-candidate.js';
 import { planLeases } from './lease-policy.js';
-import type { LeaseCandidate, Leases } from './lease-policy.js';
-
-/** A worker; its id is that of its seat unless it is a later one's. */
-function worker(
-  workerId: number,
-  state: LeaseCandidate['state'] = 'ready',
-  more: Partial<LeaseCandidate> = {},
-): LeaseCandidate {
-  return { id: workerId, workerId, state, connections: 0, utilizationRatio: 0, ...more };
-}
+import type { Leases } from './lease-policy.js';
 
 const NONE: Leases = new Map();
 const leases = (...ids: readonly number[]): Leases => new Map(ids.entries());

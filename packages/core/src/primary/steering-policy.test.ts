@@ -1,17 +1,9 @@
 // When new connections are steered, and between whom.
 import { describe, expect, it } from 'vitest';
+import { leaseCandidate as worker } from '../../test/lease-candidate.js';
 import type { LeaseCandidate } from './lease-policy.js';
 import { planSteering } from './steering-policy.js';
 import type { Steering } from './steering-policy.js';
-
-/** A worker; its id is that of its seat unless it is a later one's. */
-function worker(
-  workerId: number,
-  state: LeaseCandidate['state'] = 'ready',
-  more: Partial<LeaseCandidate> = {},
-): LeaseCandidate {
-  return { id: workerId, workerId, state, connections: 0, utilizationRatio: 0, ...more };
-}
 
 describe('steering', () => {
   const withConnections = (...counts: readonly number[]): LeaseCandidate[] =>
