@@ -25,6 +25,7 @@ const downAfterMs = 1_500;
 export async function startRedisSentinels(): Promise<RedisSentinels> {
   const master = await startRedisServer();
   const replica = await startRedisServer({ settings: { replicaof: `${host} ${master.port}` } });
+  await untilFollowed(master);
   const sentinels = await Promise.all(
     Array.from(
       { length: 3 },
@@ -50,6 +51,14 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
       await Promise.all(all.map(async (server) => await server.close()));
     },
   };
+}
+
+/** A Sentinel asks its master for replicas when it starts, and then not for 10 s. */
+async function untilFollowed(master: RedisServer): Promise<void> {
+  await waitFor(
+    async () => String(await master.call('INFO', 'replication')).includes('state=online'),
+    { what: () => `the master ${master.url} to have a replica` },
+  );
 }
 
 async function untilInformed(sentinel: RedisServer): Promise<void> {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import type { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -57,6 +58,9 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     child = spawn(redisProgram(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
     running.add(child);
     await untilReady(child, mode);
+    // One that a failed test has left must not keep the test runner from its end, which kills it.
+    child.unref();
+    (child.stdout as Socket | null)?.unref();
   };
   const kill = async (): Promise<void> => {
     if (child === undefined) return;
