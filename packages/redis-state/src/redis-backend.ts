@@ -19,7 +19,15 @@ import { scanStep } from './scan.js';
 import * as scripts from './scripts.js';
 import type { Script } from './scripts.js';
 import { STEP_KEYS, inGroups, inSteps, together } from './several-commands.js';
-import { dataFromStored, fromMessage, fromStored, toStored } from './stored-value.js';
+import {
+  dataFromStored,
+  fromMessage,
+  fromStored,
+  newVersion,
+  toMessage,
+  toStored,
+  versionText,
+} from './stored-value.js';
 import { createSubscriber } from './subscriber.js';
 
 type Handlers = {
@@ -42,13 +50,18 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     ...args: readonly ScriptArgument[]
   ): Promise<unknown> => send(name, (client) => runScript(client, script, key, args));
 
-  const setOne = (
+  /** Returns the version. */
+  const setOne = async (
     client: RedisClient,
     [key, data]: readonly [key: string, data: StateData | number],
     ttlMs: number,
   ): Promise<number> => {
-    const args = [toStored(data), ttlMs];
-    return runScript(client, scripts.setScript, stateKey(key), args) as Promise<number>;
+    const version = newVersion();
+    const value = toStored(version, data);
+    await (ttlMs === 0
+      ? client.set(stateKey(key), value)
+      : client.set(stateKey(key), value, 'PX', ttlMs));
+    return version;
   };
 
   /** The raw values of some keys. In a Redis Cluster, only commands on one key may always be sent. */
@@ -132,18 +145,19 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     },
 
     async increment({ key, by, ttlMs }) {
-      const reply = await run('increment', scripts.incrementScript, stateKey(key), by, ttlMs);
+      const args = [by, ttlMs, newVersion()] as const;
+      const reply = await run('increment', scripts.incrementScript, stateKey(key), ...args);
       if (Buffer.isBuffer(reply)) throw typeMismatch(key, reply.toString());
       const [value, expiresInMs] = reply as [Buffer, number];
       return { value: Number(value.toString('latin1')), expiresInMs };
     },
 
     async compareAndSet({ key, expectedVersion, data, ttlMs }) {
-      const args = [expectedVersion, toStored(data), ttlMs] as const;
+      const version = newVersion();
+      const expected = expectedVersion === 0 ? '' : versionText(expectedVersion);
+      const args = [expected, toStored(version, data), ttlMs] as const;
       const reply = await run('compareAndSet', scripts.compareAndSetScript, stateKey(key), ...args);
-      const [version, ...current] = reply as [number, ...unknown[]];
-      if (version > 0) return { ok: true, version };
-      return { ok: false, current: current.length === 0 ? undefined : toEntry(current) };
+      return reply === 1 ? { ok: true, version } : { ok: false, current: toEntry(reply) };
     },
 
     async scan(operation) {
@@ -184,7 +198,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
 
     async publish({ channel, data }) {
       const name = keySpace.channel(channel);
-      await send('publish', async (client) => await publish(client, name, toStored(data)));
+      await send('publish', async (client) => await publish(client, name, toMessage(data)));
     },
   };
 

@@ -1,11 +1,9 @@
 // How values and messages are written in Redis.
 import { expect, test } from 'vitest';
-import { fromMessage, fromStored, toStored } from './stored-value.js';
+import { fromMessage, fromStored, newVersion, toMessage, toStored } from './stored-value.js';
 
-/** As the scripts write it. */
-function written(version: number, data: Parameters<typeof toStored>[0]): Buffer {
-  const digits = String(version).padStart(16, '0');
-  return Buffer.concat([Buffer.from(`${digits} `), Buffer.from(toStored(data) as string)]);
+function written(version: number, data: Parameters<typeof toStored>[1]): Buffer {
+  return Buffer.from(toStored(version, data) as string);
 }
 
 test.each([
@@ -21,15 +19,25 @@ test.each([
     version: 1_764_000_000_000_000,
     data,
   });
-  expect(fromMessage(Buffer.from(toStored(data) as string))).toEqual(data);
+  expect(fromMessage(Buffer.from(toMessage(data) as string))).toEqual(data);
 });
 
 test('a window on a larger piece of memory is stored alone', () => {
   const all = new Uint8Array([1, 2, 3, 4]);
-  expect(toStored(all.subarray(1, 3))).toEqual(Buffer.from('b \u0002\u0003'));
+  expect(toMessage(all.subarray(1, 3))).toEqual(Buffer.from('b \u0002\u0003'));
 });
 
-test('versions of clocks that are wrong are read too', () => {
+test('versions are safe integers of sixteen digits, of which none comes twice', () => {
+  const versions = Array.from({ length: 10_000 }, newVersion);
+  expect(new Set(versions)).toHaveLength(versions.length);
+  for (const version of versions) {
+    expect(Number.isSafeInteger(version)).toBe(true);
+    expect(String(version)).toHaveLength(16);
+  }
+});
+
+test('a version that is none of these is written as long, to be compared with them', () => {
+  expect(String(toStored(7, 'x'))).toBe('0000000000000007 s x');
   expect(fromStored(written(7, 'x')).version).toBe(7);
 });
 

@@ -3,18 +3,41 @@
 import type { StateData } from '@corral/core';
 import { foreignValue } from './errors.js';
 
-/** As many digits as microseconds since 1970 have from 2001 to 2286. The scripts write the same. */
 export const VERSION_DIGITS = 16;
 export const KIND_AT: number = VERSION_DIGITS + 1;
 export const DATA_AT: number = KIND_AT + 2;
 const SPACE: number = ' '.charCodeAt(0);
-const BYTES_KIND: Buffer = Buffer.from('b ');
+const MIN_VERSION = 1e15;
+const VERSIONS = 8e15;
 
-/** `<kind> <data>`: a value without its version, as the scripts take it, and a message. */
-export function toStored(data: StateData | number): string | Buffer {
-  if (typeof data === 'number') return `n ${data}`;
-  if (typeof data === 'string') return `s ${data}`;
-  return Buffer.concat([BYTES_KIND, data]);
+/**
+ * A version that the key has never had. By chance, as nobody can tell which it had before: a counter would
+ * have to be read, in a script, and kept of keys that are gone. One of 8 × 10¹⁵, all of as many digits,
+ * and safe integers.
+ */
+export function newVersion(): number {
+  return MIN_VERSION + Math.floor(Math.random() * VERSIONS);
+}
+
+/** A version as it lies in Redis, so that scripts compare it as text. Lua would not format it exactly. */
+export function versionText(version: number): string {
+  return String(version).padStart(VERSION_DIGITS, '0');
+}
+
+/** `<version> <kind> <data>` */
+export function toStored(version: number, data: StateData | number): string | Buffer {
+  return toTagged(`${versionText(version)} `, data);
+}
+
+/** `<kind> <data>` */
+export function toMessage(data: StateData | number): string | Buffer {
+  return toTagged('', data);
+}
+
+function toTagged(before: string, data: StateData | number): string | Buffer {
+  if (typeof data === 'number') return `${before}n ${data}`;
+  if (typeof data === 'string') return `${before}s ${data}`;
+  return Buffer.concat([Buffer.from(`${before}b `, 'latin1'), data]);
 }
 
 export interface StoredValue {

@@ -104,8 +104,10 @@ const outages: ReadonlyArray<readonly [string, Step, Step, string]> = [
 ];
 
 it.each(outages)(
-  'they serve the configuration that they have while Redis %s, and catch up',
+  'while Redis %s, they serve the configuration that they have, say what they cannot do, and catch up',
   async (_, end, begin, level) => {
+    const client = createSessionClient(first.url);
+    expect((await client.send('POST', '/login')).status).toBe(200);
     const before = await first.config();
     await end();
     const startMs = performance.now();
@@ -125,8 +127,30 @@ it.each(outages)(
     const health = await probeJson(`${first.url}/health`);
     expect(health).toMatchObject({
       status: 200,
-      json: { status: 'degraded', ready: true, checks: { config: { status: 'down' } } },
+      json: {
+        status: 'degraded',
+        ready: true,
+        checks: { config: { status: 'down' }, state: { status: 'down' } },
+      },
     });
+    const callsMs = performance.now();
+    const calls = await Promise.all([
+      client.send('GET', '/me'),
+      probe(`${first.url}/alone`),
+      // With keys of their own: what Redis has received while it was stopped, it does later.
+      probe(`${first.url}/count?key=${level}`),
+      probe(`${first.url}/run?key=${level}`),
+      probe(`${first.url}/limited?key=${level}`),
+    ]);
+    expect(performance.now() - callsMs).toBeLessThan(deadlineMs);
+    expect(calls.map(({ status, body }) => [status, body])).toEqual([
+      [503, '{"code":"SESSION_UNAVAILABLE"}'],
+      [500, '{"code":"STATE_UNAVAILABLE"}'],
+      [500, '{"code":"STATE_UNAVAILABLE"}'],
+      [500, '{"code":"STATE_UNAVAILABLE"}'],
+      // By default, the limit would rather let too many pass than nobody.
+      [200, 'passed'],
+    ]);
 
     await begin();
     for (const cluster of [first, second]) {
@@ -141,6 +165,9 @@ it.each(outages)(
     expect(version).toBeGreaterThan(before.version);
     expect((await first.reaches(version)).value).toEqual({ level });
     expect(await first.config()).not.toHaveProperty('problem');
+    expect((await client.send('GET', '/me')).body).toBe('{"user":"ann"}');
+    const { json: healthy } = await probeJson(`${first.url}/health`);
+    expect(healthy).toMatchObject({ checks: { state: { status: 'up' } } });
   },
 );
 

@@ -10,8 +10,9 @@ export interface ExpiryOptions {
 export interface StateEntry<T = unknown> {
   readonly value: T;
   /**
-   * Grows with every change of the key's value, and does not begin anew when the key is deleted and set
-   * again. A positive safe integer, without further meaning; touching a key leaves it.
+   * Another one with every change of the key's value, and none that the key had before, also when it was
+   * deleted and set again. A positive safe integer without further meaning: a later one may be lower. Touching
+   * a key leaves it.
    */
   readonly version: number;
   /** How long the key has still to live, in ms; undefined without an end. */

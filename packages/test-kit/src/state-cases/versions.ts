@@ -12,7 +12,7 @@ async function versionOf(store: StateStore, key: string): Promise<number> {
 
 export const versionCases: readonly StateStoreCase[] = [
   {
-    title: 'counts every change in the version, whoever makes it',
+    title: 'gives every change a version of its own, whoever makes it',
     async run({ store, other }) {
       const versions = [await store.set('key', 1)];
       assert.equal(await versionOf(other, 'key'), versions[0]);
@@ -27,10 +27,7 @@ export const versionCases: readonly StateStoreCase[] = [
       assert.equal(await versionOf(other, 'key'), result.version);
 
       assert.ok(versions.every((version) => Number.isSafeInteger(version) && version > 0));
-      assert.deepEqual(
-        versions,
-        [...new Set(versions)].sort((a, b) => a - b),
-      );
+      assert.equal(new Set(versions).size, versions.length);
     },
   },
   {
@@ -69,7 +66,7 @@ export const versionCases: readonly StateStoreCase[] = [
     async run({ store, other }) {
       const deleted = await store.set('deleted', 'same');
       await other.delete('deleted');
-      assert.ok((await other.set('deleted', 'same')) > deleted);
+      assert.notEqual(await other.set('deleted', 'same'), deleted);
       assert.equal((await store.compareAndSet('deleted', deleted, 'lost')).ok, false);
 
       const cleared = await store.set('cleared', 'same');
