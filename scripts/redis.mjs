@@ -96,7 +96,10 @@ async function startServer(server) {
     ended = true;
     rmSync(dir, { recursive: true, force: true });
   });
-  const killAtExit = () => child.kill('SIGKILL');
+  const killAtExit = () => {
+    child.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  };
   process.once('exit', killAtExit);
   const deadlineMs = performance.now() + startTimeoutMs;
   while (!(await answersPing(port))) {

@@ -73,7 +73,6 @@ async function runAll({ part, majors, args }) {
   const nodes = new Map();
   if (part !== 'unit') for (const major of majors) nodes.set(major, await ensureNode(major));
   await ensureInstalled(tools);
-  const redisServer = part === 'unit' ? undefined : await provideRedisServer();
 
   if (part !== 'unit') {
     if (!(await check('Build', () => turbo(tools, ['build', 'build:fixtures'])))) return;
@@ -92,6 +91,8 @@ async function runAll({ part, majors, args }) {
     await tests('Unit tests', () => runVitest(tools, 'unit', { args }));
   }
   if (part === 'unit') return;
+  // After all that needs none: where it cannot be had, that is not to stand in the way of the rest.
+  const redisServer = await provideRedisServer();
   const env = {
     ...Object.fromEntries([...nodes].map(([major, node]) => [`CORRAL_NODE_${major}`, node])),
     CORRAL_REDIS_SERVER: redisServer,

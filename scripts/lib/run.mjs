@@ -1,5 +1,6 @@
 // Runs commands: quietly (output only when they fail) or in the open.
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { say, dim, green, red, seconds, UserError } from './repo.mjs';
 
 /**
@@ -18,19 +19,22 @@ export function run(command, args, { cwd, env, quiet = false } = {}) {
     child.stdout?.setEncoding('utf8').on('data', keep);
     child.stderr?.setEncoding('utf8').on('data', keep);
     // A terminal's Ctrl-C reaches the child by itself; what is sent to this process alone must be passed on.
-    const forward = (signal) => child.kill(signal);
-    process.on('SIGTERM', forward);
-    process.on('SIGINT', ignore);
+    // Then this process ends as well, when its child has: nothing else is to begin.
+    let ending;
+    const end = (signal) => {
+      ending = signal;
+      if (signal === 'SIGTERM') child.kill(signal);
+    };
+    const signals = ['SIGTERM', 'SIGINT'];
+    for (const signal of signals) process.on(signal, end);
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      process.off('SIGTERM', forward);
-      process.off('SIGINT', ignore);
+      for (const each of signals) process.off(each, end);
+      if (ending !== undefined) process.exit(128 + constants.signals[ending]);
       resolve({ code: code ?? 1, signal, output });
     });
   });
 }
-
-function ignore() {}
 
 /**
  * One line of progress around a quiet piece of work: `Label … 1.2 s`. Failing, it shows the output.
