@@ -74,6 +74,25 @@ describe('the default logger', () => {
   });
 });
 
+it.each([
+  ['pino', (full: number) => createFileLogger({ fd: full, level: 'info', readable: false })],
+  [
+    'pino, for people',
+    (full: number) => createFileLogger({ fd: full, level: 'info', readable: true }),
+  ],
+  ['the logger without pino', (full: number) => createPlainLogger(full)],
+])('%s survives what cannot be written', (_, create) => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const log = create(full);
+    for (let times = 0; times < 3; times += 1) {
+      expect(() => log.error('nobody hears this')).not.toThrow();
+    }
+  } finally {
+    closeSync(full);
+  }
+});
+
 it('the logger without pino writes what pino does', () => {
   const line = (write: (logger: Logger) => void): unknown[] =>
     [logger('info'), createPlainLogger(fd)].map((each) => {

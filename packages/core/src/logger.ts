@@ -34,6 +34,9 @@ export function createDefaultLogger(level: string = process.env['LOG_LEVEL'] ?? 
   return createFileLogger({ fd: 1, level, readable: process.stdout.isTTY });
 }
 
+/** Lines that could not be written, as on a full disk, are written later; beyond this they are dropped. */
+const MAX_UNWRITTEN_BYTES = 1024 * 1024;
+
 interface LogFile {
   readonly fd: number;
   /** For people rather than for programs. */
@@ -50,7 +53,13 @@ function createPino(file: LogFile, level: string): Logger {
   const require = createRequire(import.meta.url);
   const { pino } = require('pino') as typeof import('pino');
   const options = { name: 'corral', level };
-  const destination = pino.destination({ dest: file.fd, sync: true });
+  const destination = pino.destination({
+    dest: file.fd,
+    sync: true,
+    maxLength: MAX_UNWRITTEN_BYTES,
+  });
+  // A disk that is full, or a terminal that has gone, must not end what would have been told about.
+  destination.on('error', () => undefined);
   if (!file.readable) return pino(options, destination);
   // Loaded only where a person reads along: it costs every other process memory and start-up time.
   const { prettyFactory } = require('pino-pretty') as typeof import('pino-pretty');

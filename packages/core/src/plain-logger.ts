@@ -13,7 +13,11 @@ export function createPlainLogger(fd: number, bindings: Record<string, unknown> 
           err instanceof Error ? { err: { message: err.message, stack: err.stack } } : {};
         const msg = typeof details === 'string' ? details : message;
         const line = { level, time: Date.now(), pid: process.pid, name: 'corral', ...bindings };
-        fs.writeSync(fd, `${JSON.stringify({ ...line, ...rest, ...error, msg })}\n`);
+        try {
+          fs.writeSync(fd, `${JSON.stringify({ ...line, ...rest, ...error, msg })}\n`);
+        } catch {
+          // A disk that is full, or a terminal that has gone, must not end what would have been told about.
+        }
       };
     },
     (more) => createPlainLogger(fd, { ...bindings, ...more }),
