@@ -12,7 +12,8 @@ export interface CloseWebSocketsOptions {
   readonly reason?: string;
   /**
    * Spreads the closes evenly over this many ms, so that the clients do not all reconnect in one
-   * moment. Default 0: at once.
+   * moment. Default 0: at once. The hook that calls this needs a `timeoutMs` above it: when its time is
+   * up, the connections that are left are ended without a close frame.
    */
   readonly spreadMs?: number;
 }

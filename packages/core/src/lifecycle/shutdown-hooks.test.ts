@@ -182,11 +182,15 @@ describe('shutdown hooks', () => {
       { phase: 'later' },
       'cluster.onShutdown(…, { phase }): got "later"; expected one of prepare, connections, application, resources, final',
     ],
-    [hang, { timeoutMs: 0 }, 'cluster.onShutdown(…, { timeoutMs }): got 0; expected ms above 0'],
     [
       hang,
-      { timeoutMs: Infinity },
-      'cluster.onShutdown(…, { timeoutMs }): got Infinity; expected ms above 0',
+      { timeoutMs: 0 },
+      'cluster.onShutdown(…, { timeoutMs }): got 0; expected ms above 0, at most 2147483647',
+    ],
+    [
+      hang,
+      { timeoutMs: 2 ** 31 },
+      'cluster.onShutdown(…, { timeoutMs }): got 2147483648; expected ms above 0, at most 2147483647',
     ],
   ])('are checked when they are registered: %j %j', (hook, options, message) => {
     const { hooks } = setUp();

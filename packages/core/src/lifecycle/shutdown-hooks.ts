@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ShutdownHook, ShutdownHookOptions, ShutdownPhase } from '../cluster.js';
 import { invalidArgument } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { MAX_TIMER_MS } from '../values/timer-ms.js';
 
 export const SHUTDOWN_PHASES: readonly ShutdownPhase[] = [
   'prepare',
@@ -81,8 +82,10 @@ export function createShutdownHooks(options: {
           `one of ${SHUTDOWN_PHASES.join(', ')}`,
         );
       }
-      if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) {
-        throw invalidArgument('cluster.onShutdown(…, { timeoutMs })', timeoutMs, 'ms above 0');
+      // NaN is neither.
+      if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
+        const expected = `ms above 0, at most ${MAX_TIMER_MS}`;
+        throw invalidArgument('cluster.onShutdown(…, { timeoutMs })', timeoutMs, expected);
       }
       const entry: Entry = { hook, phase, timeoutMs, name: name ?? (hook.name || 'anonymous') };
       const runLate = begun.get(phase);
