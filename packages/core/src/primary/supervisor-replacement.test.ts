@@ -242,6 +242,24 @@ describe('recycling', () => {
     expect(old?.isAlive).toBe(false);
   });
 
+  it('does not replace one worker after another where the limit is below what they need', async () => {
+    const { system, lines } = await startSimulatedCluster(1, { maxRssBytes: 100 });
+    system.newest(1).setFigures({ rssBytes: 101 });
+    system.onStep(() => {
+      for (const process of system.alive) process.setFigures({ rssBytes: 101 });
+    });
+    await system.advance(10_000);
+    // Every 3,000 ms, the longest delay, and a bit.
+    expect(system.processes.length).toBeGreaterThan(3);
+    expect(system.processes.length).toBeLessThan(6);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: expect.stringContaining('maxRssBytes') as string,
+      }),
+    );
+  });
+
   it('waits for a reload to end', async () => {
     const { system, supervisor, eventsOf } = await startSimulatedCluster(2, { maxAgeMs: 5_000 });
     system.behave({ bootMs: 4_000 });

@@ -15,6 +15,7 @@ import type { Listeners } from './listeners.js';
 import { startLivenessRounds } from './liveness-rounds.js';
 import { createOomKills } from './oom-kills.js';
 import { decideRestart, nextFailuresInARow } from './restart-policy.js';
+import { createRecycling } from './recycling.js';
 import { createRollouts } from './rollouts.js';
 import { createSeat } from './seat.js';
 import type { Loss, Seat } from './seat.js';
@@ -87,6 +88,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const workers = new Set<WorkerHandle>();
   const operations = createOperationQueue();
   const reports = createWorkerReports(logger, events);
+  const recycling = createRecycling(seats, options, system.nowMs, reports);
   const oomKills = createOomKills(system);
   const failuresInARow = new Map<number, number>();
   const restarts: Partial<Record<ExitReason, number>> = {};
@@ -95,7 +97,6 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let generation = parts.firstGeneration;
   let restartsMs: readonly number[] = [];
   let requestsOfGone = 0;
-  let recycleFromMs = 0;
   let isClean = true;
   let waitingReload: Promise<ReloadReport> | undefined;
   let stopRounds = (): void => undefined;
@@ -229,8 +230,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     const outcome = await seat.replace(reason);
     if (outcome.ok || isStopping() || seats.get(seat.workerId) !== seat) return;
     reports.replacementFailed(seat.workerId, reason, outcome);
-    // What is over its limit stays so: do not start one failing replacement after another.
-    recycleFromMs = system.nowMs() + options.restart.maxDelayMs;
+    recycling.failed();
     restart(seat);
   };
 
@@ -268,17 +268,13 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   /** At most one worker at a time, and none while a rollout is under way. */
   const recycleOne = (): void => {
-    if (isStopping() || !operations.isIdle || system.nowMs() < recycleFromMs) return;
-    // The oldest first, so that a tight limit gets round to every worker.
-    const byAge = [...seats.values()].toSorted((a, b) => (a.holder?.id ?? 0) - (b.holder?.id ?? 0));
-    for (const seat of byAge) {
-      const reason = seat.isReplacing ? undefined : seat.holder?.recycleReason(options);
-      if (reason === undefined) continue;
-      const { workerId } = seat;
-      logger.info({ workerId, reason }, `worker ${workerId} is recycled (${reason})`);
-      void operations.run(async () => await replaceQuietly(seat, reason));
-      return;
-    }
+    if (isStopping() || !operations.isIdle) return;
+    const next = recycling.next();
+    if (next === undefined) return;
+    const { seat, reason } = next;
+    const { workerId } = seat;
+    logger.info({ workerId, reason }, `worker ${workerId} is recycled (${reason})`);
+    void operations.run(async () => await replaceQuietly(seat, reason));
   };
 
   // ── what is asked of the cluster ──────────────────────────────────────────────────────────────────

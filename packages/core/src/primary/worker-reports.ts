@@ -18,6 +18,8 @@ export interface WorkerReports {
   readingAgain(worker: WorkerHandle, dropped: number): void;
   /** @param isLogged false when its end is no surprise. */
   exited(worker: WorkerHandle, exit: WorkerExit, isLogged: boolean): void;
+  /** A worker is over its memory limit, and the one before it was so little earlier. */
+  outgrewAgain(workerId: number, agoMs: number): void;
   replacementFailed(
     workerId: number,
     wanted: ExitReason,
@@ -50,6 +52,12 @@ export function createWorkerReports(logger: Logger, events: ClusterEmitter): Wor
       const bootMs = Math.round(worker.bootMs);
       logger.info({ ...about(worker), bootMs }, `worker ${workerId} ready in ${bootMs} ms`);
       events.emit('workerReady', { workerId, pid, generation, bootMs });
+    },
+    outgrewAgain(workerId, agoMs) {
+      logger.warn(
+        { workerId, agoMs: Math.round(agoMs) },
+        `worker ${workerId} is over its memory limit, as the one before it was ${Math.round(agoMs)} ms ago: maxRssBytes or maxHeapUsedRatio may be less than it needs from its start on`,
+      );
     },
     stalled(worker, exactMs, frames) {
       const { workerId, pid } = worker;
