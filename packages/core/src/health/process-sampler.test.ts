@@ -65,6 +65,19 @@ describe('createProcessSampler', () => {
     expect(Object.values(sample).every((value) => Number.isFinite(value))).toBe(true);
   });
 
+  it('keeps the last figures of memory while none can be had, as without a free file descriptor', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const sampler = createProcessSampler({ intervalMs: 1_000 });
+    const { rssBytes } = sampler.sample();
+    const unreadable = vi.spyOn(process, 'memoryUsage').mockImplementation(() => {
+      throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+    });
+    vi.advanceTimersByTime(1_000);
+    unreadable.mockRestore();
+    expect(sampler.sample()).toMatchObject({ rssBytes });
+    sampler.close();
+  });
+
   it('sees a blocked loop in the interval it happened in, and only there', () => {
     // Only the timers are driven by hand; time, CPU and the block are real.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });

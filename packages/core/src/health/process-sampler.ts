@@ -74,13 +74,29 @@ export function createProcessSampler({
     cpu: process.cpuUsage(),
     loop: performance.eventLoopUtilization(),
   });
+  let lastMemory: NodeJS.MemoryUsage = {
+    rss: 0,
+    heapUsed: 0,
+    heapTotal: 0,
+    external: 0,
+    arrayBuffers: 0,
+  };
+  /** Linux tells it in a file, which a process with as many open as it may cannot read: it keeps the last. */
+  const memory = (): NodeJS.MemoryUsage => {
+    try {
+      lastMemory = process.memoryUsage();
+    } catch {
+      // As said.
+    }
+    return lastMemory;
+  };
   let since: Moment;
   let latest: ProcessSample;
 
   const measure = setInterval(() => {
     const now = moment();
     latest = toProcessSample({
-      memory: process.memoryUsage(),
+      memory: memory(),
       heapLimitBytes,
       elapsedMs: now.ms - since.ms,
       cpuMicros: now.cpu.user - since.cpu.user + (now.cpu.system - since.cpu.system),
@@ -98,7 +114,7 @@ export function createProcessSampler({
     since = moment();
     tickedAtMs = since.ms;
     latest = toProcessSample({
-      memory: process.memoryUsage(),
+      memory: memory(),
       heapLimitBytes,
       elapsedMs: 0,
       cpuMicros: 0,

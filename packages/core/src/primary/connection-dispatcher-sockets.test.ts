@@ -47,6 +47,7 @@ class Scene {
       utilizationRatio: 0,
       received,
       clients,
+      isFull: false,
       isGone: () => this.gone.has(id),
       send: (message, handle) => {
         const { seq } = message as Connection;
@@ -224,6 +225,7 @@ describe('in turn', () => {
       connections,
       utilizationRatio: 0,
       send: () => true,
+      isFull: false,
       isGone: () => false,
     }));
     const policy = inTurn(() => 0);

@@ -9,6 +9,7 @@ const member = (id: number): GroupMember => ({
   connections: 0,
   utilizationRatio: 0,
   send: () => true,
+  isFull: false,
   isGone: () => false,
 });
 

@@ -17,10 +17,11 @@ const IPV6_ONLY = 1;
 export interface DispatchView {
   /** Who may have new clients. */
   readonly eligible: readonly GroupMember[];
-  /** Those of them that have answered their last connection; never empty. */
+  /** Those of them that are not busy; never empty. */
   readonly free: readonly GroupMember[];
   /** Everybody who listens, those that drain included. */
   readonly members: readonly GroupMember[];
+  /** It has not answered its last connection, or has no room for another. */
   isBusy(member: GroupMember): boolean;
 }
 
@@ -97,7 +98,7 @@ export async function openDispatcher(
   const pump = (): void => {
     if (waiting.length === 0) return;
     const eligible = eligibleMembers(members);
-    const isBusy = ({ id }: GroupMember): boolean => busy.has(id);
+    const isBusy = ({ id, isFull }: GroupMember): boolean => isFull || busy.has(id);
     const passedOver: NativeHandle[] = [];
     while (waiting.length > 0) {
       const free = eligible.filter((member) => !isBusy(member));
@@ -179,6 +180,7 @@ export async function openDispatcher(
       pump();
       closeWhenDone();
     },
+    onGrantLost: () => undefined,
     handOver: () => ({
       fds: listening === undefined ? (inherited?.fds ?? []) : [listening.handle.fd ?? -1],
       ...(bound === undefined ? {} : { bound }),

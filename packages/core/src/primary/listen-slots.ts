@@ -13,6 +13,8 @@ import { createSteering } from './steering.js';
 const IPV6_ONLY = 1;
 /** Each costs messages to two workers. */
 const MAX_STEERINGS_PER_SECOND = 20;
+/** How long after a slot that could not be bound it is tried again. */
+const ADD_AGAIN_MS = 1_000;
 
 /** Node ≥ 24.19 and ≥ 26.4 have it. */
 const BoundSocket = (net as Partial<Pick<typeof net, 'BoundSocket'>>).BoundSocket;
@@ -41,16 +43,22 @@ export function openListenSlots(
   const { bound, slots } = inherited === undefined ? bindFirst(query) : adopt(inherited);
   const steer = createSteering(nowMs, MAX_STEERINGS_PER_SECOND);
   let leases: Leases = new Map();
+  /** Set when one could not be bound. */
+  let addAgainMs: number | undefined;
   let isReleased = false;
   /** Until one of a successor's workers is ready, only the predecessor's accept. */
   let isPending = inherited !== undefined;
 
   /** More can join the group at any time; only leaving it would lose connections. */
   const addSlots = (count: number): void => {
+    if (slots.length >= count || nowMs() < (addAgainMs ?? 0)) return;
     try {
       while (slots.length < count) slots.push(bind(bound.address, bound.port, query, true).handle);
+      addAgainMs = undefined;
     } catch (error) {
-      report(error);
+      // Once, however often it fails.
+      if (addAgainMs === undefined) report(error);
+      addAgainMs = nowMs() + ADD_AGAIN_MS;
     }
   };
 
@@ -62,7 +70,11 @@ export function openListenSlots(
       if (isReleased || isPending) return;
       addSlots(Math.max(0, ...members.map(({ workerId }) => workerId)));
       const byId = new Map(members.map((member) => [member.id, member]));
-      const next = planLeases(slots.length, members, leases, steer(members));
+      // As one that stalls, a full one gets nothing new; what it has, it may still answer.
+      const candidates = members.map((member) =>
+        member.isFull ? { ...member, state: 'stalled' as const } : member,
+      );
+      const next = planLeases(slots.length, candidates, leases, steer(candidates));
       for (const [slot, id] of next) {
         const previous = leases.get(slot);
         if (previous === id) continue;
@@ -74,6 +86,13 @@ export function openListenSlots(
     },
     onUnlisten: () => undefined,
     onConnectionReply: () => undefined,
+    onGrantLost({ id }, slot) {
+      if (leases.get(slot) !== id) return;
+      // So that it is granted again, to whomever.
+      const held = new Map(leases);
+      held.delete(slot);
+      leases = held;
+    },
     handOver: () => ({ bound, fds: slots.map(({ fd }) => fd ?? -1) }),
     release() {
       // The workers' own copies stay open until they stop accepting; the last one closes the socket,

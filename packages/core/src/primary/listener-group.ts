@@ -5,6 +5,8 @@ import type { LeaseCandidate } from './lease-policy.js';
 
 /** A worker that listens on the group's address. */
 export interface GroupMember extends LeaseCandidate {
+  /** It has no descriptor left for another connection, and is to be sent none for a moment. */
+  readonly isFull: boolean;
   send(message: ToWorker, handle?: NativeHandle): boolean;
   /** Whether its process has ended. */
   isGone(): boolean;
@@ -28,6 +30,8 @@ export interface ListenerGroup {
   onUnlisten(member: GroupMember): void;
   /** A member has answered a connection that it was sent. */
   onConnectionReply(message: Extract<ToPrimary, { type: 'connectionReply' }>): void;
+  /** A member could not receive the descriptor of a slot. */
+  onGrantLost(member: GroupMember, slot: number): void;
   /** What a successor needs to take the listening sockets over; see inheritance.ts. */
   handOver(): HandedOver;
   /**

@@ -52,6 +52,8 @@ const UNUSED_MS = 10_000;
  * a worker that has just closed: with the sockets kept for a moment, the address is never in its own way.
  */
 const CLOSED_BY_APP_MS = 1_000;
+/** How long a worker that cannot receive a descriptor is sent none. */
+const FULL_MS = 1_000;
 
 export interface ListenersOptions {
   readonly balance: ResolvedOptions['balance'];
@@ -74,6 +76,32 @@ export function createListeners({
   const unclaimed = new Set(inherited);
   let unclaimedSinceMs: number | undefined;
   let isReleased = false;
+  /** Workers that have no descriptor left for another connection. */
+  const full = new Set<WorkerHandle>();
+
+  const setFull = (worker: WorkerHandle): void => {
+    if (full.has(worker)) return;
+    const { workerId, pid } = worker;
+    logger.warn(
+      { workerId, workerPid: pid },
+      `worker ${workerId} cannot receive a connection: it has as many files and connections open as it may (ulimit -n); for a second it gets none`,
+    );
+    full.add(worker);
+    update();
+    setTimeout(() => {
+      full.delete(worker);
+      update();
+    }, FULL_MS).unref();
+  };
+
+  const toMember = (worker: WorkerHandle): GroupMember[] => {
+    const { name } = worker.state;
+    if (name === 'killed' || name === 'gone') return [];
+    const { id, workerId, connections, utilizationRatio, send } = worker;
+    const isGone = (): boolean => !isAlive(worker);
+    const isFull = full.has(worker);
+    return [{ id, workerId, connections, utilizationRatio, send, state: name, isFull, isGone }];
+  };
 
   /** Each only once: what the app closes is closed. */
   const claim = (key: string, kind: InheritedListener['kind']): InheritedListener | undefined => {
@@ -170,6 +198,10 @@ export function createListeners({
     entry.opened?.update([...entry.workers].flatMap(toMember));
   };
 
+  const update = (): void => {
+    for (const entry of entries.values()) refresh(entry);
+  };
+
   return {
     balance: status,
     onRequest(worker, message) {
@@ -193,13 +225,23 @@ export function createListeners({
         case 'connectionReply':
           entries.get(message.key)?.opened?.onConnectionReply(message);
           return;
+        case 'connectionLost':
+          setFull(worker);
+          entries
+            .get(message.key)
+            ?.opened?.onConnectionReply({ ...message, type: 'connectionReply', accepted: false });
+          return;
+        case 'grantLost':
+          for (const member of toMember(worker)) {
+            entries.get(message.key)?.opened?.onGrantLost(member, message.slot);
+          }
+          setFull(worker);
+          return;
         default:
           message satisfies never;
       }
     },
-    update() {
-      for (const entry of entries.values()) refresh(entry);
-    },
+    update,
     closeUnused() {
       if (isReleased) return;
       const now = nowMs();
@@ -258,14 +300,6 @@ function placeOf({ address, port }: ListenQuery): string {
 
 function isAlive({ state }: WorkerHandle): boolean {
   return state.name !== 'killed' && state.name !== 'gone';
-}
-
-function toMember(worker: WorkerHandle): GroupMember[] {
-  const { name } = worker.state;
-  if (name === 'killed' || name === 'gone') return [];
-  const { id, workerId, connections, utilizationRatio, send } = worker;
-  const isGone = (): boolean => !isAlive(worker);
-  return [{ id, workerId, connections, utilizationRatio, send, state: name, isGone }];
 }
 
 function chooseBalance(

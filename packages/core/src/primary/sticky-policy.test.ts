@@ -12,7 +12,7 @@ function member(
   id = workerId,
 ): GroupMember {
   const figures = { connections: 0, utilizationRatio: 0 };
-  return { id, workerId, state, ...figures, send: () => true, isGone: () => false };
+  return { id, workerId, state, ...figures, send: () => true, isFull: false, isGone: () => false };
 }
 
 function connectionFrom(address?: string): NativeHandle {

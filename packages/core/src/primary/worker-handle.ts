@@ -156,6 +156,8 @@ export function launchWorker(
       case 'listen':
       case 'unlisten':
       case 'connectionReply':
+      case 'connectionLost':
+      case 'grantLost':
         listener.onListenerRequest(handle, message);
         return;
       case 'interest':

@@ -80,6 +80,8 @@ const toPrimary: {
   ],
   unlisten: [{ type: 'unlisten', key: 'k', isDraining: true }],
   connectionReply: [{ type: 'connectionReply', key: 'k', seq: 1, accepted: false }],
+  connectionLost: [{ type: 'connectionLost', key: 'k', seq: 1 }],
+  grantLost: [{ type: 'grantLost', key: 'k', slot: 0 }],
   connections: [{ type: 'connections', connections: 8 }],
   interest: [{ type: 'interest', kind: 'topic', name: 'prices', isWanted: true }],
   publish: [{ type: 'publish', topic: 'prices', data }],

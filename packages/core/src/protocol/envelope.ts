@@ -150,6 +150,8 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     seq: count,
     accepted: z.boolean(),
   }),
+  z.object({ type: z.literal('connectionLost'), key: z.string(), seq: count }),
+  z.object({ type: z.literal('grantLost'), key: z.string(), slot: count }),
   z.object({ type: z.literal('connections'), connections: count }),
   z.object({
     type: z.literal('interest'),

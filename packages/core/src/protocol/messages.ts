@@ -58,6 +58,10 @@ export type ToPrimary =
       readonly seq: number;
       readonly accepted: boolean;
     }
+  /** The descriptor of `connection` could not be received: somebody else is to have it. */
+  | { readonly type: 'connectionLost'; readonly key: string; readonly seq: number }
+  /** The descriptor of `grant` could not be received. */
+  | { readonly type: 'grantLost'; readonly key: string; readonly slot: number }
   /** The number of open connections has changed by much; sent between heartbeats. */
   | { readonly type: 'connections'; readonly connections: number }
   | AppMessageToPrimary
@@ -93,7 +97,7 @@ export interface Ask {
 /** What a worker says of its servers. */
 export type ListenerRequest = Extract<
   ToPrimary,
-  { type: 'listen' | 'unlisten' | 'connectionReply' }
+  { type: 'listen' | 'unlisten' | 'connectionReply' | 'connectionLost' | 'grantLost' }
 >;
 
 /** Where a server wants to listen, in the terms of Node's `net` internals. */

@@ -27,6 +27,11 @@ export interface PrimaryLinkHandlers {
     message: Exclude<ToWorker, { type: 'reply' }>,
     handle: NativeHandle | undefined,
   ) => void;
+  /**
+   * A message came without its handle: this process has as many descriptors open as it may. It is not passed
+   * to {@link onMessage}.
+   */
+  readonly onHandleLost: (message: ToWorker) => void;
   /** The primary has died or let go of this worker. */
   readonly onClosed: () => void;
 }
@@ -65,6 +70,12 @@ export function openPrimaryLink(logger: Logger, handlers: PrimaryLinkHandlers): 
       else handlers.onMessage(message, isNativeHandle(handle) ? handle : undefined);
     }
   });
+  // Node tells the sender, who does nothing about handles of this kind, and nobody else.
+  process.on('internalMessage', (raw: unknown, handle: unknown) => {
+    if (!isHandleMessage(raw) || isNativeHandle(handle)) return;
+    const unwrapped = unwrapForWorker(raw.msg);
+    if (unwrapped.kind === 'message') handlers.onHandleLost(unwrapped.message);
+  });
   cluster.worker?.once('disconnect', () => {
     // Otherwise node:cluster exits at once, and what is in flight would be lost.
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
@@ -81,4 +92,11 @@ export function openPrimaryLink(logger: Logger, handlers: PrimaryLinkHandlers): 
       return malformedMessages;
     },
   };
+}
+
+/** What Node sends in the place of a message with a handle. */
+function isHandleMessage(
+  raw: unknown,
+): raw is { readonly cmd: 'NODE_HANDLE'; readonly msg: unknown } {
+  return typeof raw === 'object' && raw !== null && Reflect.get(raw, 'cmd') === 'NODE_HANDLE';
 }

@@ -42,6 +42,8 @@ export type ListenerMessage = Extract<
 export interface SlotListener {
   /** Takes what the primary says of listeners. */
   onMessage(message: ListenerMessage, handle: NativeHandle | undefined): void;
+  /** Tells the primary that a descriptor could not be received. */
+  onHandleLost(message: ToWorker): void;
   /** Resolves when no more connections will come to servers that have closed. */
   settled(): Promise<void>;
   /** Servers that have closed, but went on accepting from the clients they had, stop that too. */
@@ -243,6 +245,14 @@ export function installSlotListener(
         }
         default:
           message satisfies never;
+      }
+    },
+    onHandleLost(message) {
+      const { type } = message;
+      if (type === 'connection') {
+        send({ type: 'connectionLost', key: message.key, seq: message.seq });
+      } else if (type === 'grant') {
+        send({ type: 'grantLost', key: message.key, slot: message.slot });
       }
     },
     async settled() {

@@ -111,6 +111,7 @@ export async function startWorker(
           message satisfies never;
       }
     },
+    onHandleLost: (message) => slotListener.onHandleLost(message),
     onClosed() {
       slotListener.primaryGone();
       messaging.close();
