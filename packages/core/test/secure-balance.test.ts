@@ -5,8 +5,8 @@ import http2 from 'node:http2';
 import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { waitUntilGone } from '@corral/test-kit';
-import { MODES } from './balance-support.js';
-import { call, pidsOf, startServing } from './support.js';
+import { MODES, upgrade } from './balance-support.js';
+import { call, pidsOf, startServing, statusOf } from './support.js';
 
 const ca = fs.readFileSync(new URL('fixtures/support/localhost-cert.pem', import.meta.url), 'utf8');
 
@@ -110,7 +110,7 @@ async function runLane(url: string, isOver: () => boolean): Promise<Lane> {
 test.for(
   MODES.flatMap((balance) => (['h2', 'h2c'] as const).map((server) => ({ balance, server }))),
 )(
-  'HTTP/2 ($server): a reload under load loses no request ($balance)',
+  'HTTP/2 ($server): a reload and an upgrade under load lose no request ($balance)',
   async ({ balance, server }) => {
     const fixture = await startServing(
       'secure.mjs',
@@ -126,6 +126,9 @@ test.for(
 
     expect(await call(fixture, 'reload')).toMatchObject({ ok: true, value: { replaced: 2 } });
     await waitUntilGone(pidsOf(fixture.status));
+    const before = [fixture.pid, ...pidsOf(await statusOf(fixture))];
+    expect(await upgrade(fixture)).toMatchObject({ ok: true });
+    await waitUntilGone(before);
     isOver = true;
 
     const all = await lanes;
