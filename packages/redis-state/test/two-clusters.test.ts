@@ -22,6 +22,8 @@ interface Cluster {
   setLevel(level: string, expected?: number): Promise<ProbeResponse & { readonly json: unknown }>;
   /** Of `cluster.status().config`. */
   config(): Promise<ConfigStatus>;
+  /** Of a worker; resolves when the check of the state says so: it is not made anew each time. */
+  health(state: 'up' | 'down'): Promise<ProbeResponse & { readonly json: unknown }>;
   /** Resolves when all of its processes have this version or a newer one. */
   reaches(version: number): Promise<ConfigStatus>;
 }
@@ -56,6 +58,15 @@ async function startCluster(): Promise<Cluster> {
     setLevel: async (level, expected) =>
       await probeJson(`${url}/level/${level}?expected=${expected ?? ''}`, { method: 'POST' }),
     config,
+    health: async (state) =>
+      await waitFor(
+        async () => {
+          const answer = await probeJson(`${url}/health`);
+          const { checks } = answer.json as { checks: { state: { status: string } } };
+          return checks.state.status === state && answer;
+        },
+        { what: () => `the check of the state to be ${state}` },
+      ),
     reaches: async (version) =>
       await waitFor(
         async () => {
@@ -124,14 +135,9 @@ it.each(outages)(
     });
     expect(shared.reachable).toBe(false);
     expect(problem).toContain(`goes on with version ${before.version}`);
-    const health = await probeJson(`${first.url}/health`);
-    expect(health).toMatchObject({
+    expect(await first.health('down')).toMatchObject({
       status: 200,
-      json: {
-        status: 'degraded',
-        ready: true,
-        checks: { config: { status: 'down' }, state: { status: 'down' } },
-      },
+      json: { status: 'degraded', ready: true, checks: { config: { status: 'down' } } },
     });
     const callsMs = performance.now();
     const calls = await Promise.all([
@@ -166,8 +172,7 @@ it.each(outages)(
     expect((await first.reaches(version)).value).toEqual({ level });
     expect(await first.config()).not.toHaveProperty('problem');
     expect((await client.send('GET', '/me')).body).toBe('{"user":"ann"}');
-    const { json: healthy } = await probeJson(`${first.url}/health`);
-    expect(healthy).toMatchObject({ checks: { state: { status: 'up' } } });
+    await first.health('up');
   },
 );
 
