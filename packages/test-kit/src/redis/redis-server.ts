@@ -67,6 +67,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     const ending = child;
     child = undefined;
     if (ending.exitCode === null && ending.signalCode === null) {
+      ending.ref();
       ending.kill('SIGKILL');
       await once(ending, 'exit');
     }
