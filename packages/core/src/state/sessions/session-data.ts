@@ -62,12 +62,3 @@ export function packSession(data: SessionData): Buffer | undefined {
 export function unpackSession(packed: Buffer): SessionData {
   return deserialize(packed) as SessionData;
 }
-
-/** As serialized; 0 for what cannot be: the state refuses that, and says where it is. */
-export function dataSizeBytes(data: SessionData): number {
-  try {
-    return serialize(data).byteLength;
-  } catch {
-    return 0;
-  }
-}

@@ -2,13 +2,7 @@
 import { sessionConflict, sessionTooLarge, sessionUnavailable } from '../../errors.js';
 import type { StateStore } from '../state-store.js';
 import { sessionTtlMs } from './session-cookie.js';
-import {
-  dataSizeBytes,
-  packSession,
-  plainSession,
-  restoredSession,
-  unpackSession,
-} from './session-data.js';
+import { packSession, plainSession, restoredSession, unpackSession } from './session-data.js';
 import type { SessionData, SessionLike } from './session-data.js';
 import { mergeSessions } from './session-merge.js';
 import { resolveSessionStoreOptions } from './session-store-options.js';
@@ -82,7 +76,7 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
 
   const store = async (
     id: string,
-    mine: SessionData,
+    { data: mine, packed }: PackedSession,
     handle: SessionHandle,
     lifeMs: number,
   ): Promise<void> => {
@@ -93,7 +87,7 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
       if (result.ok) {
         // After a merge the state has more than the request: the next save has to merge again.
         if (data === mine) handle.version = result.version;
-        handle.base = packSession(mine);
+        handle.base = packed;
         return;
       }
       if (onConflict === 'reject') throw sessionConflict();
@@ -110,16 +104,16 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
     throw sessionConflict();
   };
 
-  const save = async (id: string, session: SessionLike, handle: SessionHandle): Promise<void> => {
-    const data = plainSession(session);
-    const lifeMs = sessionTtlMs(data.cookie, ttlMs, Date.now());
+  const save = async (id: string, session: PackedSession, handle: SessionHandle): Promise<void> => {
+    const lifeMs = sessionTtlMs(session.data.cookie, ttlMs, Date.now());
     if (lifeMs <= 0) {
       await destroy(id);
       return;
     }
-    const sizeBytes = dataSizeBytes(data);
+    // What cannot be serialized the state refuses, and says where it is.
+    const sizeBytes = session.packed?.byteLength ?? 0;
     if (sizeBytes > maxPayloadBytes) throw sessionTooLarge(sizeBytes, maxPayloadBytes);
-    await store(id, data, handle, lifeMs);
+    await store(id, session, handle, lifeMs);
   };
 
   const touch = async (id: string, session: SessionLike): Promise<void> => {
@@ -146,10 +140,11 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
       }),
     createHandle: () => createHandle(0, undefined),
     save: async (id, session, handle) =>
-      await inTurn(handle, async () => await save(id, session, handle)),
+      await inTurn(handle, async () => await save(id, toPacked(session), handle)),
     saveOrTouch: async (id, session, handle) =>
       await inTurn(handle, async () => {
-        await (isStored(session, handle) ? touch(id, session) : save(id, session, handle));
+        const now = toPacked(session);
+        await (isStored(now, handle) ? touch(id, session) : save(id, now, handle));
       }),
     touch: async (id, session) => await reachable(async () => await touch(id, session)),
     destroy: async (id) => await reachable(async () => await destroy(id)),
@@ -168,9 +163,20 @@ function createHandle(version: number, base: Buffer | undefined): SessionHandle 
   return { version, base, saving: Promise.resolve() };
 }
 
+/** A session as it is at this moment, with the copy that others are compared with. */
+interface PackedSession {
+  readonly data: SessionData;
+  readonly packed: Buffer | undefined;
+}
+
+function toPacked(session: SessionLike): PackedSession {
+  const data = plainSession(session);
+  return { data, packed: packSession(data) };
+}
+
 /** Exactly: the frameworks look at JSON alone, in which a Map has no content and the cookie may be missing. */
-function isStored(session: SessionLike, { base }: SessionHandle): boolean {
-  return base !== undefined && packSession(plainSession(session))?.equals(base) === true;
+function isStored({ packed }: PackedSession, { base }: SessionHandle): boolean {
+  return base !== undefined && packed?.equals(base) === true;
 }
 
 async function* sessionsIn(
