@@ -18,7 +18,7 @@ export function clusterMiddleware(options: ClusterMiddlewareOptions = {}): Clust
   const { cluster, health } = resolveMiddlewareOptions(options, 'clusterMiddleware()');
   const router = createHealthRouter(cluster, health);
   return (request: IncomingMessage & { cluster?: Cluster }, response, next) => {
-    request.cluster = cluster;
+    request.cluster = cluster();
     router(request, response, next);
   };
 }

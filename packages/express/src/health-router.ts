@@ -17,7 +17,7 @@ export function healthRouter(options: ClusterMiddlewareOptions = {}): ClusterMid
 }
 
 export function createHealthRouter(
-  cluster: Cluster,
+  cluster: () => Cluster,
   paths: ResolvedHealthPaths,
 ): ClusterMiddleware {
   const known = new Set(
@@ -30,7 +30,7 @@ export function createHealthRouter(
       next();
       return;
     }
-    void answer(cluster, { method, url, accept: headers.accept }, paths, response).then(
+    void answer(cluster(), { method, url, accept: headers.accept }, paths, response).then(
       (answered) => {
         if (!answered) next();
       },

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getCluster } from '@corral/core';
+import type { HealthResponse } from '@corral/core';
+import { withCluster } from '@corral/test-kit';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { clusterMiddleware } from './cluster-middleware.js';
@@ -43,6 +45,23 @@ describe.each([
     });
     const ask = await serve(app);
     expect(await (await ask('/')).json()).toEqual({ same: true });
+  });
+
+  it('is of the cluster that the process has when a request comes', async () => {
+    const app = express();
+    app.use(clusterMiddleware());
+    app.get('/', (req, res) => {
+      res.json(req.cluster.workerId);
+    });
+    const ask = await serve(app);
+    const passive = getCluster();
+    const respond = async (): Promise<HealthResponse> =>
+      await Promise.resolve({ status: 503, headers: {}, body: 'draining' });
+    const started = { ...passive, workerId: 7, health: { ...passive.health, respond } };
+    await withCluster(started, async () => {
+      expect(await (await ask('/')).json()).toBe(7);
+      expect((await ask('/readyz')).status).toBe(503);
+    });
   });
 
   it('answers on a path that was given with a slash at the end', async () => {

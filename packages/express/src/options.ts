@@ -15,7 +15,11 @@ export interface ClusterMiddlewareOptions {
 
 export interface ResolvedMiddlewareOptions {
   readonly health: ResolvedHealthPaths;
-  readonly cluster: Cluster;
+  /**
+   * Asked for each request: an app is often made at the top of a module, which runs before `bootstrap()` has
+   * made the cluster.
+   */
+  readonly cluster: () => Cluster;
 }
 
 /**
@@ -37,8 +41,8 @@ export function resolveMiddlewareOptions(
   });
 }
 
-function resolveCluster(given: unknown, call: string): Cluster {
-  if (given === undefined) return getCluster();
+function resolveCluster(given: unknown, call: string): () => Cluster {
+  if (given === undefined) return getCluster;
   if (typeof given !== 'object' || given === null || !('health' in given)) {
     throw invalidMiddlewareOption(
       call,
@@ -47,5 +51,5 @@ function resolveCluster(given: unknown, call: string): Cluster {
       'the Cluster that bootstrap() made, or nothing',
     );
   }
-  return given as Cluster;
+  return () => given as Cluster;
 }

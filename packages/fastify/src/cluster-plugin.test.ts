@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { getCluster } from '@corral/core';
-import type { Cluster, ProcessSample, ShutdownHook } from '@corral/core';
+import type { Cluster, HealthResponse, ProcessSample, ShutdownHook } from '@corral/core';
+import { withCluster } from '@corral/test-kit';
 import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { clusterPlugin } from './cluster-plugin.js';
@@ -31,6 +32,10 @@ function testCluster(): {
     },
   };
   return { cluster, figures, hooks };
+}
+
+async function unready(): Promise<HealthResponse> {
+  return await Promise.resolve({ status: 503, headers: {}, body: 'draining' });
 }
 
 describe('clusterPlugin', () => {
@@ -110,6 +115,26 @@ describe('clusterPlugin', () => {
     expect(entry?.phase).toBe('application');
     await entry?.hook({ reason: 'SIGTERM' });
     expect(isClosed).toBe(true);
+  });
+
+  it('follows the process from the cluster of its start to the one that bootstrap() makes', async () => {
+    const [passive, started] = [testCluster(), testCluster()];
+    const app = Fastify();
+    await withCluster(passive.cluster, async () => {
+      await app.register(clusterPlugin, { loadShedding: { maxEventLoopDelayMs: 100 } });
+      app.get('/', async () => 'hello');
+    });
+    const health = { ...started.cluster.health, respond: async () => await unready() };
+    const made = { ...started.cluster, health };
+    await withCluster(made, async () => {
+      started.figures.eventLoopDelayMeanMs = 150;
+      expect(app.cluster).toBe(made);
+      expect((await app.inject('/')).statusCode).toBe(503);
+      expect((await app.inject('/readyz')).body).toBe('draining');
+      expect([passive.hooks.size, started.hooks.size]).toEqual([0, 1]);
+      await app.close();
+      expect(started.hooks.size).toBe(0);
+    });
   });
 
   it('lets go of an app that closes by itself', async () => {

@@ -23,8 +23,8 @@ declare module 'fastify' {
 
 const plugin: FastifyPluginAsync<ClusterPluginOptions> = async (app, given) => {
   const { cluster, health, loadShedding } = resolvePluginOptions(given);
-  app.decorate('cluster', cluster);
-  addHealthRoutes(app, cluster.health, health);
+  app.decorate('cluster', { getter: cluster });
+  addHealthRoutes(app, cluster, health);
   translateErrors(app);
   if (loadShedding !== undefined) shedLoad(app, cluster, loadShedding);
   closeWithCluster(app, cluster);
@@ -49,20 +49,32 @@ export const clusterPlugin: FastifyPluginAsync<ClusterPluginOptions> = fastifyPl
  * Closes the app once HTTP has drained. Not earlier: Fastify answers 503 to whatever arrives after its
  * close() has begun, and runs onClose hooks that take databases from requests still running.
  */
-function closeWithCluster(app: FastifyInstance, cluster: Cluster): void {
-  const removeHook = cluster.onShutdown(async () => await app.close(), {
-    phase: 'application',
-    name: 'fastify.close',
-  });
+function closeWithCluster(app: FastifyInstance, cluster: () => Cluster): void {
+  let followed: Cluster | undefined;
+  let removeHook = (): void => undefined;
+  const follow = (): void => {
+    const current = cluster();
+    if (current === followed) return;
+    removeHook();
+    followed = current;
+    removeHook = current.onShutdown(async () => await app.close(), {
+      phase: 'application',
+      name: 'fastify.close',
+    });
+  };
+  // At once, for a shutdown may come before the app is ready; and again, for so may `bootstrap()`.
+  follow();
+  app.addHook('onReady', async () => follow());
+  app.addHook('onListen', async () => follow());
   // An app that closes by itself, in its own tests for instance, is not to be held on to.
   app.addHook('onClose', async () => removeHook());
 }
 
-function shedLoad(app: FastifyInstance, cluster: Cluster, limits: LoadSheddingLimits): void {
+function shedLoad(app: FastifyInstance, cluster: () => Cluster, limits: LoadSheddingLimits): void {
   app.addHook('onRequest', async (request, reply) => {
     // A probe that fails under load gets the worker restarted, and the others more load.
     if (request.routeOptions.config.corralHealth === true) return;
-    if (!isOverloaded(cluster.health.sample(), limits)) return;
+    if (!isOverloaded(cluster().health.sample(), limits)) return;
     // Sent as it is, not thrown: an error handler and its log line are work too.
     return await reply
       .code(503)

@@ -1,5 +1,5 @@
 // Any process that runs the app: core's health routes as Fastify routes.
-import type { Health, ResolvedHealthPaths } from '@corral/core';
+import type { Cluster, ResolvedHealthPaths } from '@corral/core';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 
 // @fastify/swagger leaves out what has this.
@@ -7,7 +7,7 @@ const HIDDEN: FastifySchema & { readonly hide: true } = { hide: true };
 
 export function addHealthRoutes(
   app: FastifyInstance,
-  health: Health,
+  cluster: () => Cluster,
   paths: ResolvedHealthPaths,
 ): void {
   for (const path of Object.values(paths)) {
@@ -23,7 +23,7 @@ export function addHealthRoutes(
         // The path as configured, whatever prefix the app was given; only the query is the request's.
         const queryAt = request.url.indexOf('?');
         const url = queryAt < 0 ? path : path + request.url.slice(queryAt);
-        const response = await health.respond(
+        const response = await cluster().health.respond(
           { method: request.method, url, accept: request.headers.accept },
           paths,
         );

@@ -5,7 +5,7 @@ import { resolvePluginOptions } from './options.js';
 describe('resolvePluginOptions', () => {
   it('has defaults for everything, and no load shedding', () => {
     const resolved = resolvePluginOptions({});
-    expect(resolved.cluster).toBe(getCluster());
+    expect(resolved.cluster()).toBe(getCluster());
     expect(resolved.health.ready).toBe('/readyz');
     expect(resolved.loadShedding).toBeUndefined();
     expect(Object.isFrozen(resolved)).toBe(true);

@@ -15,7 +15,8 @@ export interface ClusterPluginOptions {
 
 export interface ResolvedPluginOptions {
   readonly health: ResolvedHealthPaths;
-  readonly cluster: Cluster;
+  /** Asked whenever it is needed: an app is often made before `bootstrap()` has made the cluster. */
+  readonly cluster: () => Cluster;
   readonly loadShedding: LoadSheddingLimits | undefined;
 }
 
@@ -33,12 +34,12 @@ export function resolvePluginOptions(options: ClusterPluginOptions): ResolvedPlu
   });
 }
 
-function resolveCluster(given: unknown): Cluster {
-  if (given === undefined) return getCluster();
+function resolveCluster(given: unknown): () => Cluster {
+  if (given === undefined) return getCluster;
   if (typeof given !== 'object' || given === null || !('health' in given)) {
     throw invalidPluginOption('cluster', given, 'the Cluster that bootstrap() made, or nothing');
   }
-  return given as Cluster;
+  return () => given as Cluster;
 }
 
 function resolveLimits(given: LoadSheddingOptions | undefined): LoadSheddingLimits | undefined {

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { getCluster } from '@corral/core';
+import { withCluster } from '@corral/test-kit';
 import { ConfigModule, ConfigService, registerAs } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { expect, it } from 'vitest';
@@ -14,6 +16,13 @@ it('is the newest configuration at every moment, and cannot be changed', () => {
   expect('log' in live).toBe(false);
   expect(() => Object.assign(live, { limit: 3 })).toThrow(TypeError);
   expect(() => delete live['limit']).toThrow(TypeError);
+});
+
+it('may be made before the cluster is', async () => {
+  const live = liveConfig();
+  const cluster = getCluster();
+  const config = { ...cluster.config, current: { limit: 5 } };
+  await withCluster({ ...cluster, config }, () => expect(live['limit']).toBe(5));
 });
 
 it('makes ConfigService of @nestjs/config tell the newest', async () => {

@@ -13,10 +13,9 @@ import type { ConfigChannel } from '@corral/core';
  *
  * @param channel default: that of this process's cluster
  */
-export function liveConfig(
-  channel: Pick<ConfigChannel, 'current'> = getCluster().config,
-): Record<string, unknown> {
-  const current = (): object => channel.current as object;
+export function liveConfig(channel?: Pick<ConfigChannel, 'current'>): Record<string, unknown> {
+  // Looked up anew: this may be called before `bootstrap()` has made the cluster.
+  const current = (): object => (channel ?? getCluster().config).current as object;
   return new Proxy<Record<string, unknown>>(
     {},
     {

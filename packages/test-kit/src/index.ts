@@ -19,3 +19,4 @@ export { spawnFixture } from './spawn-fixture.js';
 export type { Fixture, FixtureExit, FixtureOptions } from './spawn-fixture.js';
 export { waitFor } from './wait-for.js';
 export type { WaitForOptions } from './wait-for.js';
+export { withCluster } from './with-cluster.js';
