@@ -3,7 +3,7 @@ import type { RateCounterOptions, StateStore } from '@corral/core';
 import fastifyRateLimit from '@fastify/rate-limit';
 import type { RateLimitPluginOptions } from '@fastify/rate-limit';
 import Fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRateLimitStore } from './rate-limit.js';
 
@@ -20,7 +20,10 @@ afterEach(async () => {
   await state.close();
 });
 
-type Get = (path?: string) => Promise<{ status: number; reset: number; body: string }>;
+type Get = (
+  path?: string,
+  headers?: Record<string, string>,
+) => Promise<{ status: number; reset: number; body: string }>;
 
 async function serve(
   options: RateLimitPluginOptions = {},
@@ -41,8 +44,8 @@ async function serve(
     { config: { rateLimit: false } },
     async (request) => await app.createRateLimit()(request, { increment: false }),
   );
-  return async (path = '/') => {
-    const { statusCode, headers, body } = await app.inject(path);
+  return async (path = '/', sent = {}) => {
+    const { statusCode, headers, body } = await app.inject({ url: path, headers: sent });
     return { status: statusCode, reset: Number(headers['x-ratelimit-reset']), body };
   };
 }
@@ -66,6 +69,38 @@ describe('the store of @fastify/rate-limit', () => {
     const get = await serve();
     expect(await statusesOf(get, 2, '/own')).toEqual([200, 429]);
     expect(await statusesOf(get, 4)).toEqual([200, 200, 200, 429]);
+  });
+
+  it('counts limiters without a route apart, each for all processes', async () => {
+    const serveBoth = async (): Promise<Get> => {
+      const app = Fastify();
+      apps.push(app);
+      const store = createRateLimitStore({ state, logger: silent });
+      await app.register(fastifyRateLimit, { global: false, max: 9, store });
+      const [loose, strict] = [app.createRateLimit({ max: 3 }), app.createRateLimit({ max: 1 })];
+      app.get('/loose', async (request) => await loose(request));
+      app.get('/strict', async (request) => await strict(request));
+      app.get('/third', { onRequest: app.rateLimit({ max: 2 }) }, async () => 'passed');
+      return async (path = '/') => {
+        const { statusCode, body } = await app.inject(path);
+        return { status: statusCode, reset: 0, body };
+      };
+    };
+    const remaining = async (get: Get, path: string): Promise<unknown> =>
+      (JSON.parse((await get(path)).body) as { remaining: number }).remaining;
+    const [first, second] = [await serveBoth(), await serveBoth()];
+    expect(await remaining(first, '/loose')).toBe(2);
+    expect(await remaining(second, '/loose')).toBe(1);
+    expect(await remaining(second, '/strict')).toBe(0);
+    expect(await statusesOf(first, 3, '/third')).toEqual([200, 200, 429]);
+  });
+
+  it('takes no key of the whole for one of a route', async () => {
+    const keyGenerator = ({ headers }: FastifyRequest): string => String(headers['x-key'] ?? 'me');
+    const get = await serve({ keyGenerator });
+    const ownScopes = ['', 'GET /own ', '["GET","/own"] '];
+    for (const scope of ownScopes) await get('/', { 'x-key': `${scope}me` });
+    expect(await statusesOf(get, 1, '/own')).toEqual([200]);
   });
 
   it('tells the count without counting', async () => {

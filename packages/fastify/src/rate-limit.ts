@@ -18,6 +18,9 @@ interface LimiterOptions {
   readonly routeInfo?: { readonly method?: string | string[]; readonly url?: string };
 }
 
+/** What tells a limiter's keys from all others'; no scope followed by a space begins another one. */
+type ScopeOf = (limiter: LimiterOptions) => string;
+
 /** Far beyond any use, and what every state store takes. */
 const MAX_BACKOFF_MS = 365 * 24 * 60 * 60 * 1_000;
 
@@ -28,44 +31,60 @@ const MAX_BACKOFF_MS = 365 * 24 * 60 * 60 * 1_000;
  * await app.register(rateLimit, { max: 100, timeWindow: 60_000, store: createRateLimitStore() });
  * ```
  *
- * Routes with limits of their own are counted apart, as in its other stores.
+ * Routes with limits of their own are counted apart, as in its other stores, and so is every limiter of
+ * `app.rateLimit(options)` and `app.createRateLimit(options)`: by its place among them, so make each once, before
+ * the app listens, and all in the same order in every process. Apps that share a state need a `prefix` each.
  *
  * @returns the class that @fastify/rate-limit makes its store of
  * @throws {CorralError} `INVALID_ARGUMENT` for a wrong option
  */
 export function createRateLimitStore(options: RateCounterOptions = {}): FastifyRateLimitStoreCtor {
   const counter = createRateCounter(options);
+  let limiters = 0;
+  const scopeOf = ({ routeInfo: { method, url } = {} }: LimiterOptions): string => {
+    if (url !== undefined) return JSON.stringify([method, url]);
+    // Of app.rateLimit() and its like, which have no name: the same in all processes is their order.
+    limiters += 1;
+    return `#${limiters}`;
+  };
   return class extends RateLimitStore {
     constructor(limiter: object) {
-      super(counter, '', limiter);
+      super(counter, scopeOf, APP_SCOPE, limiter);
     }
   };
 }
 
+/**
+ * Not empty: keys may be what clients send, and one that reads like the scope of a route and a key in it would
+ * be counted there.
+ */
+const APP_SCOPE = '*';
+
 class RateLimitStore implements FastifyRateLimitStore {
   readonly #counter: RateCounter;
+  readonly #scopeOf: ScopeOf;
   readonly #scope: string;
   readonly #limiter: LimiterOptions;
 
-  constructor(counter: RateCounter, scope: string, limiter: LimiterOptions) {
+  constructor(counter: RateCounter, scopeOf: ScopeOf, scope: string, limiter: LimiterOptions) {
     this.#counter = counter;
+    this.#scopeOf = scopeOf;
     this.#scope = scope;
     this.#limiter = limiter;
   }
 
   incr(key: string, callback: Callback, windowMs: number, max: number): void {
-    answer(callback, this.#hit(this.#scope + key, windowMs, max));
+    answer(callback, this.#hit(`${this.#scope} ${key}`, windowMs, max));
   }
 
   /** For `{ increment: false }`. */
   read(key: string, callback: Callback): void {
-    answer(callback, this.#read(this.#scope + key));
+    answer(callback, this.#read(`${this.#scope} ${key}`));
   }
 
   child(route: object): RateLimitStore {
     const limiter: LimiterOptions = route;
-    const { method, url } = limiter.routeInfo ?? {};
-    return new RateLimitStore(this.#counter, `${String(method)} ${url} `, limiter);
+    return new RateLimitStore(this.#counter, this.#scopeOf, this.#scopeOf(limiter), limiter);
   }
 
   async #hit(key: string, windowMs: number, max: number): Promise<Hits> {
