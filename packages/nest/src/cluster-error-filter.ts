@@ -5,12 +5,23 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 
 /**
+ * What the filter catches: what has an answer, whichever copy of core it is of. Nest asks this filter before
+ * one that the root module provides, so all else has to pass it by.
+ */
+abstract class AnsweredError extends CorralError {
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return toHttpError(error) !== undefined;
+  }
+}
+
+/**
  * Answers 503 with Retry-After when the task threads are saturated, 504 when a call took too long; what
- * else Corral throws is Nest's to answer. `ClusterModule` registers it for the whole application; filters
- * of the app's own that catch everything come before it.
+ * else Corral throws is the app's, or Nest's, to answer. `ClusterModule` registers it for the whole application.
+ * Filters of controllers, of their methods and of `app.useGlobalFilters()` come before it, one that the root
+ * module provides as `APP_FILTER` after it.
  */
 @Injectable()
-@Catch(CorralError)
+@Catch(AnsweredError)
 export class ClusterErrorFilter extends BaseExceptionFilter<CorralError> {
   readonly #adapterHost: HttpAdapterHost;
 
@@ -20,10 +31,12 @@ export class ClusterErrorFilter extends BaseExceptionFilter<CorralError> {
   }
 
   override catch(error: CorralError, host: ArgumentsHost): void {
+    // GraphQL and microservices have no response. Nest takes nothing for "not handled": the caller gets the error.
+    if (host.getType() !== 'http') return;
     const answer = toHttpError(error);
     const { httpAdapter } = this.#adapterHost;
     const response: unknown = host.switchToHttp().getResponse();
-    if (host.getType() !== 'http' || answer === undefined || httpAdapter.isHeadersSent(response)) {
+    if (answer === undefined || httpAdapter.isHeadersSent(response)) {
       super.catch(error, host);
       return;
     }
