@@ -47,8 +47,9 @@ export class ClusterModule extends ConfigurableClusterModule implements NestModu
     return super.forRoot(options);
   }
 
-  // Nest calls this before it registers middleware and routes of its own, so a catch-all route or an
-  // authenticating middleware of the app comes after the probes.
+  // Nest calls this before it registers middleware and routes of its own, so a catch-all route of the app comes
+  // after the probes, and on Express its middleware, too. Fastify has middleware in a hook of all routes, which it
+  // has added before this module exists: there the app has to exclude them.
   configure(): void {
     this.#healthRoutes.register();
   }

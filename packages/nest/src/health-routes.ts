@@ -12,6 +12,9 @@ interface PlatformRequest {
   readonly headers: { readonly accept?: string };
 }
 
+/** The paths that an adapter has: several modules may import ClusterModule, and Fastify takes no route twice. */
+const pathsOf = new WeakMap<object, Set<string>>();
+
 /**
  * Routes of the HTTP adapter, not of a controller: probes find them at the paths that the deployment
  * names, whatever global prefix, versioning, guards and interceptors the app has.
@@ -36,8 +39,11 @@ export class HealthRoutes {
   register(): void {
     const paths = resolveHealthPaths(this.#options.health, 'ClusterModule, options.health');
     const { httpAdapter } = this.#adapterHost;
+    const known = pathsOf.get(httpAdapter) ?? new Set();
+    pathsOf.set(httpAdapter, known);
     for (const path of Object.values(paths)) {
-      if (path === false) continue;
+      if (path === false || known.has(path)) continue;
+      known.add(path);
       httpAdapter.get(path, async (request: PlatformRequest, response: unknown) => {
         const queryAt = request.url.indexOf('?');
         const answer = await this.#cluster.health.respond(
