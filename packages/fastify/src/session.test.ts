@@ -72,6 +72,10 @@ async function serve(options: Partial<ClusterSessionOptions> = {}): Promise<() =
     request.session[request.params.name] = true;
     return 'set';
   });
+  app.get('/filter', async (request) => {
+    request.session['filter'] ??= request.query;
+    return request.session['filter'];
+  });
   app.get('/renew', async (request) => {
     await request.session.regenerate(Object.keys(request.session));
     return 'renewed';
@@ -148,6 +152,12 @@ describe('sessions of @fastify/session', () => {
     expect((await ann.get('/me')).body).toBe('ann');
     ann.cookie = before;
     expect((await ann.get('/me')).body).toBe('nobody');
+  });
+
+  it('take the query of a request as it is', async () => {
+    const ann = (await serve())();
+    expect(await ann.get('/filter?by=name')).toMatchObject({ status: 200 });
+    expect(await ann.get('/filter')).toMatchObject({ body: '{"by":"name"}' });
   });
 
   it('sends cookies over TLS alone when they are to be secure', async () => {

@@ -17,6 +17,7 @@ describe('findUncloneable', () => {
     ['a cycle', cyclic],
     ['a hole', Array(2)],
     ['a bare object', Object.assign(Object.create(null) as object, { a: 1 })],
+    ['one with a bare prototype', Object.assign(Object.create(Object.create(null)), { a: 1 })],
     ['a property named __proto__', JSON.parse('{"__proto__":{"a":1}}')],
     ['a map of dates', new Map([[new Date(), new Set([/a/u])]])],
     ['bytes', [Buffer.from('a'), new Float64Array(1), new DataView(new ArrayBuffer(1))]],

@@ -174,12 +174,10 @@ function isCarriedWhole(value: object): boolean {
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return true;
-  // The Object.prototype of another realm, such as that of a test runner's sandbox.
-  return (
-    typeof prototype === 'object' &&
-    Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, 'isPrototypeOf')
-  );
+  if (typeof prototype !== 'object' || Object.getPrototypeOf(prototype) !== null) return false;
+  // The Object.prototype of another realm, such as that of a test runner's sandbox, or one with nothing at all,
+  // which parsers make objects with because that is faster than none: Fastify's request.query and params.
+  return Object.hasOwn(prototype, 'isPrototypeOf') || Reflect.ownKeys(prototype).length === 0;
 }
 
 /** Whether it is of a built-in class itself, so many steps from the end, and not of one derived from it. */
