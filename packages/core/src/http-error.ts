@@ -9,6 +9,21 @@ import type { HealthResponse } from './health/health.js';
 export type HttpErrorResponse = Pick<HealthResponse, 'status' | 'headers' | 'body'>;
 
 /**
+ * What a response says of its body: where it has failed before it was sent, that is not true of the answer to the
+ * error, so adapters remove these first.
+ */
+export const BODY_HEADERS: readonly string[] = [
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'etag',
+  'last-modified',
+  'transfer-encoding',
+];
+
+/**
  * 499 is what nginx logs for a client that has left. Nobody is there to read it, but it keeps a call that
  * was taken back from being counted as a failure of the server.
  */

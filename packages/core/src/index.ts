@@ -8,7 +8,7 @@ export { closeWebSockets } from './lifecycle/close-web-sockets.js';
 export { createDefaultLogger } from './logger.js';
 export { createStateStore } from './state/create-state-store.js';
 export { createMemoryBackend } from './state/memory-state.js';
-export { toHttpError } from './http-error.js';
+export { BODY_HEADERS, toHttpError } from './http-error.js';
 export { pipeline } from './offload/pipeline.js';
 export { disconnectSignal } from './serving/disconnect-signal.js';
 export type { CloseWebSocketsOptions, ClosableWebSocket } from './lifecycle/close-web-sockets.js';

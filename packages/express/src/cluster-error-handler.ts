@@ -1,6 +1,6 @@
 // Any process that runs the app: the error middleware. Translates only; decisions are core's.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { toHttpError } from '@corral/core';
+import { BODY_HEADERS, toHttpError } from '@corral/core';
 
 /** What `app.use()` takes as an error handler, in Express 5 and 4. */
 export type ClusterErrorHandler = (
@@ -23,6 +23,8 @@ export function clusterErrorHandler(): ClusterErrorHandler {
       next(error);
       return;
     }
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+    for (const name of BODY_HEADERS) response.removeHeader(name);
+    const length = { 'content-length': Buffer.byteLength(answer.body) };
+    response.writeHead(answer.status, { ...answer.headers, ...length }).end(answer.body);
   };
 }

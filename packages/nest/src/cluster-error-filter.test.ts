@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { CorralError } from '@corral/core';
 import type { CorralErrorCode } from '@corral/core';
-import { Catch, Controller, Get, Module } from '@nestjs/common';
+import { Catch, Controller, Get, Module, Res } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter, INestApplication } from '@nestjs/common';
 import { APP_FILTER, ExternalContextCreator, HttpAdapterHost, NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ClusterModule } from './cluster-module.js';
 
@@ -12,10 +14,16 @@ function foreignError(code: CorralErrorCode): Error {
   return Object.assign(new Error(code), { name: 'CorralError', code });
 }
 
+/** What Express's and Fastify's responses have in common. */
+interface PlatformResponse {
+  header(name: string, value: string): unknown;
+}
+
 @Controller()
 class AppController {
   @Get('late')
-  late(): never {
+  late(@Res({ passthrough: true }) response: PlatformResponse): never {
+    for (const name of ['content-encoding', 'last-modified']) response.header(name, 'stale');
     throw new CorralError('OFFLOAD_TIMEOUT', 'late');
   }
 
@@ -50,18 +58,25 @@ let app: INestApplication;
 afterEach(async () => await app.close());
 
 describe('ClusterErrorFilter', () => {
-  it('answers what has an answer, of any copy of core, and leaves the rest to the filter of the app', async () => {
-    app = await NestFactory.create(AppModule, { logger: false });
-    await app.listen(0, '127.0.0.1');
-    const url = await app.getUrl();
-    const ask = async (path: string): Promise<[number, string]> => {
-      const response = await fetch(`${url}/${path}`);
-      return [response.status, await response.text()];
-    };
-    expect(await ask('late')).toEqual([504, expect.stringContaining('OFFLOAD_TIMEOUT')]);
-    expect(await ask('foreign')).toEqual([503, expect.stringContaining('OFFLOAD_SATURATED')]);
-    expect(await ask('other')).toEqual([418, "the app's: full"]);
-  });
+  it.each([
+    ['express', () => new ExpressAdapter()],
+    ['fastify', () => new FastifyAdapter()],
+  ])(
+    'on %s answers what has an answer, and leaves the rest to the app',
+    async (_platform, adapter) => {
+      app = await NestFactory.create(AppModule, adapter(), { logger: false });
+      await app.listen(0, '127.0.0.1');
+      const url = await app.getUrl();
+      const ask = async (path: string): Promise<[number, string]> => {
+        const response = await fetch(`${url}/${path}`);
+        expect([...response.headers.values()]).not.toContain('stale');
+        return [response.status, await response.text()];
+      };
+      expect(await ask('late')).toEqual([504, expect.stringContaining('OFFLOAD_TIMEOUT')]);
+      expect(await ask('foreign')).toEqual([503, expect.stringContaining('OFFLOAD_SATURATED')]);
+      expect(await ask('other')).toEqual([418, "the app's: full"]);
+    },
+  );
 
   it('lets errors through to callers that are not HTTP, such as GraphQL', async () => {
     app = await NestFactory.create(ClusterModule.forRoot(), { logger: false });

@@ -1,8 +1,13 @@
 // Any process that runs the app: the exception filter for Corral's own errors. Translates only.
-import { CorralError, toHttpError } from '@corral/core';
+import { BODY_HEADERS, CorralError, toHttpError } from '@corral/core';
 import { Catch, Inject, Injectable } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+
+/** What Express's and Fastify's responses have in common. */
+interface PlatformResponse {
+  removeHeader(name: string): unknown;
+}
 
 /**
  * What the filter catches: what has an answer, whichever copy of core it is of. Nest asks this filter before
@@ -35,11 +40,12 @@ export class ClusterErrorFilter extends BaseExceptionFilter<CorralError> {
     if (host.getType() !== 'http') return;
     const answer = toHttpError(error);
     const { httpAdapter } = this.#adapterHost;
-    const response: unknown = host.switchToHttp().getResponse();
+    const response = host.switchToHttp().getResponse<PlatformResponse>();
     if (answer === undefined || httpAdapter.isHeadersSent(response)) {
       super.catch(error, host);
       return;
     }
+    for (const name of BODY_HEADERS) response.removeHeader(name);
     for (const [name, value] of Object.entries(answer.headers)) {
       httpAdapter.setHeader(response, name, value);
     }
