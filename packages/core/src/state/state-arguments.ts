@@ -84,6 +84,6 @@ export function checkFunction<F>(call: string, value: F): F {
 }
 
 /** Half a surrogate pair has no UTF-8: two such keys could become one. */
-function isWellFormed(text: string): boolean {
+export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }

@@ -63,8 +63,11 @@ describe('a rate counter', () => {
 
   it('takes any key', async () => {
     const counter = createRateCounter({ state, logger });
-    for (const key of ['', '__proto__', 'x'.repeat(100_000), `${'x'.repeat(100_000)}y`]) {
-      expect(await counter.hit(key, WINDOW_MS), key.slice(0, 20)).toMatchObject({ hits: 1 });
+    const long = 'x'.repeat(100_000);
+    for (const key of ['', '__proto__', long, `${long}y`, '\ud800', '\ud801', `${long}\ud800`]) {
+      expect(await counter.hit(key, WINDOW_MS), JSON.stringify(key).slice(0, 20)).toMatchObject({
+        hits: 1,
+      });
     }
   });
 

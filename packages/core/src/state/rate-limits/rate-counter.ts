@@ -1,5 +1,6 @@
 // Any process that runs the app: counts hits exactly over all processes, for any rate limiter.
 import { nodeCrypto } from '../../builtins.js';
+import { isWellFormed } from '../state-arguments.js';
 import { resolveRateCounterOptions } from './rate-counter-options.js';
 import type { RateCounterOptions, ResolvedRateCounterOptions } from './rate-counter-options.js';
 
@@ -27,7 +28,7 @@ export interface RateCounter {
   forgetAll(): Promise<void>;
 }
 
-/** Longer keys, made of headers perhaps, are kept as their hash. */
+/** Longer keys, made of headers perhaps, are kept as their hash; so are those that the state does not take. */
 const MAX_KEY_LENGTH = 256;
 
 /** @throws {CorralError} `INVALID_ARGUMENT` for a wrong option */
@@ -79,8 +80,9 @@ export function createRateCounter(given: RateCounterOptions = {}): RateCounter {
 }
 
 function keyOf(key: string): string {
-  if (key.length <= MAX_KEY_LENGTH) return `=${key}`;
-  return `#${nodeCrypto().createHash('sha256').update(key).digest('base64url')}`;
+  if (key.length <= MAX_KEY_LENGTH && isWellFormed(key)) return `=${key}`;
+  // As it is in memory: in UTF-8, all halves of surrogate pairs are the same.
+  return `#${nodeCrypto().createHash('sha256').update(key, 'utf16le').digest('base64url')}`;
 }
 
 const UNAVAILABLE: ReadonlySet<unknown> = new Set([
