@@ -22,11 +22,12 @@ describe('resolvePluginOptions', () => {
   });
 
   it('lets the register options of Fastify pass', () => {
-    expect(() => resolvePluginOptions({ prefix: '/api' } as never)).not.toThrow();
+    expect(() => resolvePluginOptions({ prefix: '', logLevel: 'warn' } as never)).not.toThrow();
   });
 
   it.each([
     ['heath', { heath: false }],
+    ['prefix', { prefix: '/internal' }],
     ['health', { health: { live: 'no-slash' } }],
     ['cluster', { cluster: 'mine' }],
     ['loadShedding', { loadShedding: true }],

@@ -20,18 +20,30 @@ export interface ResolvedPluginOptions {
   readonly loadShedding: LoadSheddingLimits | undefined;
 }
 
-// Fastify hands its own register options to the plugin as well.
+// Fastify hands its own register options to the plugin as well; of those, `prefix` has a refusal of its own.
 const KNOWN_OPTIONS = ['health', 'cluster', 'loadShedding', 'prefix', 'logLevel', 'logSerializers'];
 const KNOWN_LIMITS = ['maxEventLoopDelayMs', 'maxEventLoopUtilizationRatio', 'retryAfterSeconds'];
 
 /** @throws {CorralError} `INVALID_ARGUMENT`, naming the option, its value and what was expected. */
 export function resolvePluginOptions(options: ClusterPluginOptions): ResolvedPluginOptions {
   refuseUnknown(options, KNOWN_OPTIONS, '');
+  refusePrefix(Reflect.get(options, 'prefix'));
   return Object.freeze({
     health: resolveHealthPaths(options.health, 'clusterPlugin, options.health'),
     cluster: resolveCluster(options.cluster),
     loadShedding: resolveLimits(options.loadShedding),
   });
+}
+
+/** Fastify takes it without effect: the plugin is one of the app itself, or of the context that registers it. */
+function refusePrefix(given: unknown): void {
+  if (given === undefined || given === '') return;
+  throw invalidPluginOption(
+    'prefix',
+    given,
+    'no prefix; register the plugin inside a context that has one: ' +
+      'app.register(async (child) => { await child.register(clusterPlugin) }, { prefix })',
+  );
 }
 
 function resolveCluster(given: unknown): () => Cluster {

@@ -85,3 +85,32 @@ describe.each([
     ]);
   });
 });
+
+describe('options of ClusterModule', () => {
+  it.each([
+    ['heath', { heath: false }],
+    ['health', { health: { live: 'no-slash' } }],
+    ['cluster', { cluster: 3 }],
+  ])('a wrong %s fails the start and is named', async (option, options) => {
+    for (const module of [
+      ClusterModule.forRoot(options as never),
+      ClusterModule.forRootAsync({ useFactory: () => options as never }),
+    ]) {
+      const start = async (): Promise<void> => {
+        const made = await NestFactory.create(module, { logger: false, abortOnError: false });
+        apps.push(made);
+        await made.init();
+      };
+      await expect(start()).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(`ClusterModule, options.${option}`),
+      });
+    }
+  });
+
+  it('may have isGlobal beside them', async () => {
+    const module = ClusterModule.forRoot({ isGlobal: false });
+    apps.push(await NestFactory.create(module, { logger: false, abortOnError: false }));
+    expect(module.global).toBe(false);
+  });
+});

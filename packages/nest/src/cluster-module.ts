@@ -5,7 +5,11 @@ import type { DynamicModule, NestModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ClusterErrorFilter } from './cluster-error-filter.js';
 import { ClusterHealthIndicator } from './cluster-health-indicator.js';
-import { CLUSTER_MODULE_OPTIONS, ConfigurableClusterModule } from './cluster-module-definition.js';
+import {
+  CLUSTER_MODULE_OPTIONS,
+  clusterOf,
+  ConfigurableClusterModule,
+} from './cluster-module-definition.js';
 import type { ClusterModuleExtras, ClusterModuleOptions } from './cluster-module-definition.js';
 import { Cluster } from './cluster-token.js';
 import { ConfigChannel } from './config-channel-token.js';
@@ -13,14 +17,15 @@ import { HealthRoutes } from './health-routes.js';
 
 /**
  * Makes `Cluster`, `ConfigChannel` and {@link ClusterHealthIndicator} injectable, adds the health routes,
- * and answers Corral's own errors: `imports: [ClusterModule.forRoot()]`.
+ * and answers Corral's own errors: `imports: [ClusterModule.forRoot()]`. A wrong option fails the application's
+ * start with a `CorralError`, `INVALID_ARGUMENT`.
  */
 @Module({
   providers: [
     {
       provide: Cluster,
       inject: [CLUSTER_MODULE_OPTIONS],
-      useFactory: ({ cluster }: ClusterModuleOptions): Cluster => cluster ?? getCluster(),
+      useFactory: (options: ClusterModuleOptions): Cluster => clusterOf(options) ?? getCluster(),
     },
     {
       provide: ConfigChannel,

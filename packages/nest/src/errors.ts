@@ -21,6 +21,15 @@ export function notAModule(value: unknown): CorralError {
   );
 }
 
+export function invalidModuleOption(option: string, value: unknown, expected: string): CorralError {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return new CorralError(
+    'INVALID_ARGUMENT',
+    `ClusterModule, options.${option}: got ${shown}; expected ${expected}`,
+    { details: [{ path: option, value, expected }] },
+  );
+}
+
 /** Goes to the log only; health answers say no more than that the check failed. */
 export function indicatorDown(keys: readonly string[], result: unknown): Error {
   return Object.assign(new Error(`${keys.join(', ')} is down`), { result });

@@ -75,7 +75,12 @@ export function resolveSessionCookie(
     typeof secure === 'boolean' || secure === 'auto',
     "true, false or 'auto'",
   );
-  check('name', name, /^[\w!#$%&'*+.^`|~-]+$/.test(name), 'a name that cookies may have');
+  check(
+    'name',
+    name,
+    typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name),
+    'a name that cookies may have',
+  );
   check(
     'name',
     name,
@@ -95,6 +100,12 @@ export function resolveSessionCookie(
     "'lax', 'strict', or with secure: true 'none'",
   );
   check('path', path, typeof path === 'string' && path.startsWith('/'), 'a path, such as /');
+  check(
+    'domain',
+    domain,
+    domain === undefined || (typeof domain === 'string' && /^\.?[\w-]+(?:\.[\w-]+)*$/.test(domain)),
+    'a domain, such as example.org, or nothing',
+  );
   check(
     'maxAgeMs',
     maxAgeMs,

@@ -35,6 +35,12 @@ describe('resolveSessionOptions', () => {
     expect(() => resolve({ secret: 'hunter2' })).toThrow(/^(?!.*hunter2)/);
   });
 
+  it.each(['false', 0, null])('refuses %j for an option of the helper itself', (rolling) => {
+    expect(() => resolve({ secret: strong, rolling })).toThrow(
+      /options\.rolling: .*true, false, or nothing/,
+    );
+  });
+
   it('refuses what is no option', () => {
     expect(() => resolve({ secret: strong, maxAge: 60_000 })).toThrow(
       /options\.maxAge: .*spelling/,

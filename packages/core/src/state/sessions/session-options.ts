@@ -27,7 +27,7 @@ const MIN_SECRET_LENGTH = 32;
 
 /**
  * @param call the function that the user called, for errors
- * @param own the options of the framework's helper itself
+ * @param own the options of the framework's helper itself, each true, false or undefined
  * @throws {CorralError} `INVALID_ARGUMENT`
  */
 export function resolveSessionOptions(
@@ -40,6 +40,11 @@ export function resolveSessionOptions(
     [...SESSION_STORE_OPTIONS, ...COOKIE_OPTIONS, 'secret', ...own],
     call,
   );
+  for (const option of own) {
+    const value: unknown = Reflect.get(options, option);
+    if (value === undefined || typeof value === 'boolean') continue;
+    throw invalidArgument(`${call}, options.${option}`, value, 'true, false, or nothing');
+  }
   const ofStore = Object.entries(options).filter(([name]) => SESSION_STORE_OPTIONS.includes(name));
   return {
     cookie: resolveSessionCookie(options, call),
