@@ -36,7 +36,7 @@ export class ClusterErrorFilter extends BaseExceptionFilter<CorralError> {
   }
 
   override catch(error: CorralError, host: ArgumentsHost): void {
-    // GraphQL and microservices have no response. Nest takes nothing for "not handled": the caller gets the error.
+    // GraphQL and microservices have no response. Nest takes nothing for "not handled", and goes on as without a filter.
     if (host.getType() !== 'http') return;
     const answer = toHttpError(error);
     const { httpAdapter } = this.#adapterHost;
