@@ -237,6 +237,32 @@ describe('an update', () => {
     expect(log()).toContain('error: worker 2 refuses configuration 3, late: not me');
   });
 
+  it('goes back behind all that were refused late, also those that newer ones had followed', async () => {
+    const { publisher, patch, log } = createCluster();
+    addProcess(publisher, 1);
+    const mailbox = new EventEmitter();
+    publisher.join({
+      id: 2,
+      workerId: 2,
+      send: ({ version, value }) => void mailbox.emit(String(version), value),
+    });
+    const no = { name: 'Error', message: 'not debug' };
+    await patch({ level: 'debug' }, { timeoutMs: 1 });
+    await patch({ limit: 2 });
+    const [third, fourth] = [once(mailbox, '3'), once(mailbox, '4')];
+    publisher.answer(2, 2, no);
+    expect(await third).toEqual([{ level: 'debug', limit: 2, secret: 's' }]);
+    publisher.answer(2, 3, no);
+    expect(await fourth).toEqual([initial.value]);
+    publisher.answer(2, 4);
+    // Behind what takes it back.
+    await patch({});
+    expect(publisher.current).toEqual({ ...initial, version: 4 });
+    expect(publisher.status()).toMatchObject({ processes: { 1: 4, 2: 4 } });
+    expect(publisher.status()).not.toHaveProperty('problem');
+    expect(log()).toContain('error: worker 2 refuses configuration 2, late: not debug');
+  });
+
   it('waits for as long as a timer can, and no timer is given more', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
     onTestFinished(() => {

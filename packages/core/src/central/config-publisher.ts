@@ -67,6 +67,16 @@ export interface ConfigPublisher {
   status(): Pick<ConfigStatus, 'version' | 'value' | 'processes' | 'problem'>;
 }
 
+/** All versions after one are not in force any more. */
+export interface TakenBack {
+  /** The last version that is, in content. */
+  readonly backTo: number;
+  /** The version that has taken them back. */
+  readonly by: number;
+  /** Who refuses what. */
+  readonly why: string;
+}
+
 export interface UpdateOptions extends CheckedUpdateOptions {
   /** What code and file say now, when it is they that change something. */
   readonly base?: Json;
@@ -91,6 +101,7 @@ export function createConfigPublisher(parts: {
   /** What no update can change. */
   readonly pins: readonly Pin[];
   readonly versions: ConfigVersions;
+  readonly onTakenBack?: (taken: TakenBack) => void;
 }): ConfigPublisher {
   const { definition, logger, events, pins, versions } = parts;
   const members = new Map<MemberId, ConfigMember>();
@@ -183,7 +194,7 @@ export function createConfigPublisher(parts: {
   ): void => {
     const workerId = workerIds.get(member) ?? 0;
     const refusal = `${nameProcess(workerId)} refuses configuration ${version}${manner}: ${error.message}`;
-    if (members.has(member)) refusals.set(member, refusal);
+    if (version === current.version && members.has(member)) refusals.set(member, refusal);
     logger.error({ version, workerId, err: error }, refusal);
   };
 
@@ -205,11 +216,15 @@ export function createConfigPublisher(parts: {
   /** @returns the version that the cluster has then; undefined: it stays with this one */
   const rollBack = async (version: number): Promise<number | undefined> => {
     if (definition.onRejected === 'keep') return undefined;
+    versions.refuse(version);
+    const why = [...refusals.values()].join('; ') || 'it has ended since';
     try {
       const undone = await versions.undo(version);
       if (undone === undefined) return undefined;
-      await apply(undone, `going back from ${version}`);
-      return undone.version;
+      const { newest, backTo } = undone;
+      parts.onTakenBack?.({ backTo, by: newest.version, why });
+      await apply(newest, `going back from ${version}`);
+      return newest.version;
     } catch (error) {
       undoing = version;
       const { message } = toErrorInfo(error);
@@ -240,10 +255,11 @@ export function createConfigPublisher(parts: {
     }
   };
 
-  const onLateRejection = (member: MemberId, error: WorkerErrorInfo): void => {
-    const { version } = current;
+  const onLateRejection = (member: MemberId, version: number, error: WorkerErrorInfo): void => {
     onRefusal(version, member, error, ', late');
-    void updates.run(async () => await rollBack(version));
+    // A newer one may be refused, too, before it is this one's turn.
+    versions.refuse(version);
+    if (version === current.version) void updates.run(async () => await rollBack(version));
   };
 
   return {
@@ -265,7 +281,7 @@ export function createConfigPublisher(parts: {
     answer(id, version, error) {
       const step = answered(state, id, version, error);
       advance(step.state, step.send);
-      if (step.isLateRejection && error !== undefined) onLateRejection(id, error);
+      if (step.isLateRejection && error !== undefined) onLateRejection(id, version, error);
     },
     update: async (change, options, source = 'an update') =>
       await updates.run(async () => {

@@ -62,9 +62,10 @@ describe('a version', () => {
   it('can be refused when nobody waits any more', () => {
     const { state } = publish(joined(1), 2);
     expect(answered(passDeadline(state), 1, 2, error).isLateRejection).toBe(true);
-    // Not when a newer one has come meanwhile.
+    // Also when a newer one has come meanwhile: nobody should go back to it.
     const newer = publish(passDeadline(state), 3).state;
-    expect(answered(newer, 1, 2, error).isLateRejection).toBe(false);
+    expect(answered(newer, 1, 2, error)).toMatchObject({ isLateRejection: true, send: [1] });
+    expect(answered(newer, 1, 2).isLateRejection).toBe(false);
   });
 
   it('is not answered by one that it was not sent to, nor twice', () => {

@@ -40,7 +40,7 @@ export interface RolloutStep {
   readonly state: RolloutState;
   /** Whom to send the newest version. */
   readonly send: readonly MemberId[];
-  /** The newest version was refused by one that was not waited for any more. */
+  /** A version was refused, the newest or an earlier one, by one that was not waited for any more. */
   readonly isLateRejection: boolean;
 }
 
@@ -99,7 +99,7 @@ export function answered(
   return {
     state: isAwaited ? { ...next, rollout: withAnswer(rollout, id, error) } : next,
     send: isBehind ? [id] : [],
-    isLateRejection: !isAwaited && !isBehind && error !== undefined,
+    isLateRejection: !isAwaited && error !== undefined,
   };
 }
 

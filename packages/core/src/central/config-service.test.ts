@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -167,6 +168,46 @@ describe('a file', () => {
     isRefusing = false;
     writeFileSync(file, 'level: debug\nlimit: 2\n');
     expect(await reaches(4)).toEqual({ level: 'debug', limit: 2 });
+    expect(service.status()).not.toHaveProperty('problem');
+  });
+
+  it('that is taken back late is not lost either', async () => {
+    const file = path.join(createFolder(), 'config.yaml');
+    writeFileSync(file, 'level: info\n');
+    const { service, problem, reaches } = await start({ file });
+    const mailbox = new EventEmitter();
+    const worker = {
+      id: 9,
+      workerId: 1,
+      send: ({ version }: { version: number }) => mailbox.emit(String(version)),
+    };
+    const answer = (version: number, message?: string): void =>
+      service.onAnswer(worker, {
+        type: 'configAnswer',
+        version,
+        ...(message === undefined ? {} : { error: { name: 'Error', message } }),
+      });
+    service.join(worker);
+    // From now on nobody waits for it, until it answers.
+    await service.update({ kind: 'patch', text: '{"limit":2}', timeoutMs: 1 });
+    writeFileSync(file, 'level: debug\n');
+    await reaches(3);
+    const [third, told] = [once(mailbox, '3'), problem(/taken back/)];
+    answer(2);
+    await third;
+    answer(3, 'not debug');
+    expect(await told).toMatch(
+      /config\.yaml says was taken back by configuration 4.*worker 1 refuses configuration 3, late: not debug/,
+    );
+    expect(await reaches(4)).toEqual({ level: 'info', limit: 2 });
+    expect(JSON.parse(service.bequest().base)).toMatchObject({ level: 'info' });
+
+    answer(4);
+    const fifth = once(mailbox, '5');
+    writeFileSync(file, 'level: debug\nlimit: 3\n');
+    await fifth;
+    answer(5);
+    expect(await reaches(5)).toEqual({ level: 'debug', limit: 3 });
     expect(service.status()).not.toHaveProperty('problem');
   });
 

@@ -74,6 +74,8 @@ export interface ConfigServiceParts {
 const OWN_ID = 0;
 /** How long processes may take for what a file, or the predecessor, has changed. */
 const OWN_TIMEOUT_MS = 5_000;
+/** More than a late refusal takes back. */
+const KEPT_READINGS = 8;
 
 /**
  * Puts the configuration together, and begins to watch its file.
@@ -95,6 +97,12 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
   const settledPins = settlePins(value, pins);
   /** What the sources say, without updates. */
   let own = value;
+  /** The versions that the file has made, and what there was before: a process may refuse one late. */
+  let readingsInForce: ReadonlyArray<{
+    readonly version: number;
+    readonly file: ConfigFile;
+    readonly own: Json;
+  }> = [];
   let inherited = parts.inherited;
 
   const shared =
@@ -127,6 +135,15 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
     events,
     pins: settledPins,
     versions: shared ?? countVersions(initial),
+    onTakenBack({ backTo, by, why }) {
+      const undone = readingsInForce.find(({ version }) => version > backTo);
+      if (undone === undefined) return;
+      readingsInForce = readingsInForce.filter(({ version }) => version <= backTo);
+      // As if it had not been read: see readAgain().
+      ({ file, own } = undone);
+      problem = `what ${what} says was taken back by configuration ${by}, for a process refuses it: ${why}`;
+      logger.error({ version: by }, problem);
+    },
   });
 
   const holder = createConfigHolder(initial, logger);
@@ -151,7 +168,9 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
       const before = file;
       const after = await parseConfigFile(filePath, text);
       const afterBase = baseOf(after.content);
+      let changedVersion = 0;
       const change: Change = (current) => {
+        changedVersion = publisher.current.version;
         const changed = rebase(current, baseOf(before.content), afterBase);
         const validated = locateIssues(validate(changed), after);
         const value = requireValid(filePath, validated);
@@ -159,12 +178,17 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
         return value;
       };
       const options = { timeoutMs: OWN_TIMEOUT_MS, base: afterBase };
-      const { rolledBackBy, rejected } = await publisher.update(change, options, filePath);
+      const { version, rolledBackBy, rejected } = await publisher.update(change, options, filePath);
       if (rolledBackBy !== undefined) {
         // The file is still as if it had not been read: its next change brings along what was refused now.
         problem = takenBack(filePath, rolledBackBy, rejected);
         logger.error({ version: rolledBackBy }, problem);
         return;
+      }
+      if (version > changedVersion) {
+        readingsInForce = [...readingsInForce, { version, file: before, own }].slice(
+          -KEPT_READINGS,
+        );
       }
       own = applyPins(rebase(own, baseOf(before.content), afterBase), settledPins);
       file = after;

@@ -2,6 +2,7 @@
 // cluster that has its configuration for itself.
 import { isEqual } from '../config/json-value.js';
 import type { Json } from '../config/json-value.js';
+import { createVersionTrail } from './version-trail.js';
 
 /** A version, before this machine's environment and schema have their say. */
 export interface ConfigVersion {
@@ -33,24 +34,34 @@ export interface ConfigVersions {
   commit(
     change: ConfigChange,
   ): Promise<{ readonly isOurs: boolean; readonly newest: ConfigVersion }>;
+  /** A process refuses it: no `undo()` goes back to it. */
+  refuse(version: number): void;
   /**
-   * Makes a version with the content of the one before the newest.
+   * Makes a version with the content of the last one before the newest that was not refused.
    *
    * @param version which is to be the newest one
    * @returns undefined when it cannot be taken back, for there is a newer one already, or what was before it
    *   is not known, or it takes back one itself
    * @throws {CorralError} `CONFIG_UNAVAILABLE`
    */
-  undo(version: number): Promise<ConfigVersion | undefined>;
+  undo(version: number): Promise<Undone | undefined>;
+}
+
+export interface Undone {
+  /** The version that takes back. */
+  readonly newest: ConfigVersion;
+  /** The version whose content it has. */
+  readonly backTo: number;
 }
 
 /** Of one cluster alone. */
 export function countVersions(initial: ConfigVersion): ConfigVersions {
-  let previous: ConfigVersion | undefined;
+  const trail = createVersionTrail<ConfigVersion>();
   let newest = initial;
+  trail.add(initial);
   const add = (next: Omit<ConfigVersion, 'version'>, minVersion = 0): ConfigVersion => {
-    previous = newest;
     newest = { version: Math.max(newest.version + 1, minVersion), ...next };
+    trail.add(newest);
     return newest;
   };
   return {
@@ -62,11 +73,14 @@ export function countVersions(initial: ConfigVersion): ConfigVersions {
             ? newest
             : add({ value: to }, minVersion),
       }),
-    undo: async (version) =>
-      await Promise.resolve(
-        version !== newest.version || previous === undefined || newest.undoes !== undefined
+    refuse: trail.refuse,
+    undo: async (version) => {
+      const { target } = trail;
+      return await Promise.resolve(
+        version !== newest.version || target === undefined || newest.undoes !== undefined
           ? undefined
-          : add({ value: previous.value, undoes: version }),
-      ),
+          : { newest: add({ value: target.value, undoes: version }), backTo: target.version },
+      );
+    },
   };
 }

@@ -10,6 +10,7 @@ import type { StateStore } from '../state/state-store.js';
 import type { ConfigChange, ConfigVersion, ConfigVersions } from './config-versions.js';
 import { readRecord, reconcile, succeeding } from './shared-record.js';
 import type { SharedRecord } from './shared-record.js';
+import { createVersionTrail } from './version-trail.js';
 
 const KEY = 'current';
 const CHANNEL = 'changed';
@@ -54,7 +55,7 @@ interface Stored {
 export function createSharedVersions(parts: SharedVersionsParts): SharedVersions {
   const { store, base, accept, logger } = parts;
   let newest: SharedRecord | undefined;
-  let previous: SharedRecord | undefined;
+  const trail = createVersionTrail<SharedRecord>();
   let entryVersion = 0;
   let isReachable = false;
   /** How often the store was lost: what was asked before says nothing about the time after. */
@@ -67,7 +68,9 @@ export function createSharedVersions(parts: SharedVersionsParts): SharedVersions
     if (newest !== undefined && record.version < newest.version) return;
     entryVersion = recordEntryVersion;
     if (newest?.version === record.version) return;
-    previous = newest;
+    // What came between was not seen here: nobody goes back beyond it.
+    if (record.version - 1 !== newest?.version) trail.clear();
+    trail.add(record);
     newest = record;
   };
 
@@ -196,15 +199,14 @@ export function createSharedVersions(parts: SharedVersionsParts): SharedVersions
       const ours = await change((record) => succeeding(record, wanted));
       return { isOurs: ours !== undefined, newest: ours ?? (newest as SharedRecord) };
     },
+    refuse: trail.refuse,
     async undo(version) {
-      const before = previous;
-      const isPossible =
-        newest?.version === version &&
-        newest.undoes === undefined &&
-        before?.version === version - 1;
-      if (!isPossible) return undefined;
-      const { value, base } = before;
-      return await change(() => ({ version: version + 1, value, base, undoes: version }));
+      const { target } = trail;
+      const isPossible = newest?.version === version && newest.undoes === undefined;
+      if (!isPossible || target === undefined) return undefined;
+      const { value, base } = target;
+      const ours = await change(() => ({ version: version + 1, value, base, undoes: version }));
+      return ours && { newest: ours, backTo: target.version };
     },
     follow(onNewest) {
       wake = () => {

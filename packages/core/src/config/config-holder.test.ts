@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLogRecorder } from '../../test/simulated-cluster.js';
+import { deferred } from '../deferred.js';
 import { createConfigHolder } from './config-holder.js';
 import type { ConfigHolder } from './config-holder.js';
 import type { Json } from './json-value.js';
@@ -62,16 +63,36 @@ describe('the configuration of a process', () => {
     holder.subscribe((next) => void told.push(['third', next]));
     await expect(holder.apply({ version: 2, value: 'bad' }, 1_000)).rejects.toThrow('no');
     expect(holder.current).toEqual({ version: 1, value: 'old' });
+    // The same again, as a new version: there is nothing to tell, once all have gone back.
+    await holder.apply({ version: 3, value: 'old' }, 1_000);
     expect(told).toEqual([
       ['first', 'bad'],
       ['second', 'bad'],
       ['second', 'old'],
       ['first', 'old'],
     ]);
-    // The same again, as a new version: there is nothing to tell.
-    await holder.apply({ version: 3, value: 'old' }, 1_000);
-    expect(told).toHaveLength(4);
     expect(holder.current.version).toBe(3);
+  });
+
+  it('answers at once when a subscriber refuses, also when the way back takes its time', async () => {
+    const holder = holderOf('old');
+    const back = deferred<void>();
+    const seen: unknown[] = [];
+    holder.subscribe(async (next) => {
+      seen.push(next);
+      if (next === 'bad') throw new Error('no');
+      if (next === 'old') await back.promise;
+    });
+    const linesBefore = lines.length;
+    await expect(holder.apply({ version: 2, value: 'bad' }, 1_000)).rejects.toThrow('no');
+    // Nor was it given up.
+    expect(lines).toHaveLength(linesBefore);
+    const applied = holder.apply({ version: 3, value: 'good' }, 1_000);
+    // The next is not applied before that.
+    expect(holder.current).toEqual({ version: 1, value: 'old' });
+    back.resolve();
+    await applied;
+    expect(seen).toEqual(['bad', 'old', 'good']);
   });
 
   it('refuses for a subscriber that does not end, and reports one that cannot go back', async () => {
@@ -83,6 +104,7 @@ describe('the configuration of a process', () => {
     await expect(holder.apply({ version: 2, value: 'new' }, 10)).rejects.toThrow(
       'a subscriber did not finish in time',
     );
+    await holder.apply({ version: 3, value: 'old' }, 1_000);
     expect(lines.map(({ details }) => String(details['err']))).toContain(
       'Error: there is no way back',
     );

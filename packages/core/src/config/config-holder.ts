@@ -1,4 +1,6 @@
 // Any process: the configuration in force in this process, and those who subscribe to it.
+import { deferred } from '../deferred.js';
+import type { Deferred } from '../deferred.js';
 import type { Logger } from '../logger.js';
 import { isThenable } from '../values/thenable.js';
 import type { ConfigListener } from './config-channel.js';
@@ -21,7 +23,7 @@ export interface ConfigHolder {
    * time, in the order of the calls; one that is no newer than the one in force changes nothing.
    *
    * @throws what a subscriber throws, or an error when they take longer than `timeoutMs`; the previous
-   *   snapshot is in force again then
+   *   snapshot is in force again then, and those that were told are told so before the next one is applied
    */
   apply(next: ConfigSnapshot, timeoutMs: number): Promise<void>;
 }
@@ -29,7 +31,7 @@ export interface ConfigHolder {
 export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): ConfigHolder {
   const subscriptions = new Set<{ readonly listener: Listener }>();
   let current = initial;
-  let applied: Promise<unknown> = Promise.resolve();
+  let applied: Promise<void> = Promise.resolve();
 
   const tell = async (
     { listener }: { readonly listener: Listener },
@@ -44,7 +46,12 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
     if (isThenable(told)) await withDeadline(told, deadlineMs - performance.now());
   };
 
-  const applyNow = async (next: ConfigSnapshot, timeoutMs: number): Promise<void> => {
+  /** Resolves when nobody is being told anything any more; whoever waits for the answer has it by then. */
+  const applyNow = async (
+    next: ConfigSnapshot,
+    timeoutMs: number,
+    answer: Pick<Deferred<void>, 'reject'>,
+  ): Promise<void> => {
     const previous = current;
     if (next.version <= previous.version) return;
     current = next;
@@ -60,8 +67,9 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
       }
     } catch (error) {
       current = previous;
+      // At once: a subscriber that hangs may hang on the way back, too, and nobody waits that long for a refusal.
+      answer.reject(error);
       await undo(told, next, previous, paths);
-      throw error;
     }
   };
 
@@ -95,9 +103,12 @@ export function createConfigHolder(initial: ConfigSnapshot, logger: Logger): Con
       return () => void subscriptions.delete(subscription);
     },
     async apply(next, timeoutMs) {
-      const run = applied.then(async () => await applyNow(next, timeoutMs));
-      applied = run.catch(() => undefined);
-      await run;
+      const answer = deferred<void>();
+      applied = applied.then(async () => {
+        await applyNow(next, timeoutMs, answer);
+        answer.resolve();
+      });
+      await answer.promise;
     },
   };
 }
