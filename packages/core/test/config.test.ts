@@ -1,8 +1,11 @@
 // Process tests: one configuration for all processes of a cluster.
+import fs from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { ClusterStatus } from '@corral/core';
 import { freePort, probeJson } from '@corral/test-kit';
 import type { Fixture } from '@corral/test-kit';
+import { temporaryDirectory } from './balance-support.js';
 import { call, startServing, statusOf } from './support.js';
 
 /** What a request to the app of a worker is answered with. */
@@ -101,8 +104,20 @@ test('an update reaches every process; a refusal takes it back; replacements beg
   expect(fixture.output).not.toContain('hunter2');
 });
 
+/** A file that sets what the fixture takes from the environment. */
+function tokenFile(): string {
+  const file = path.join(temporaryDirectory(), 'app.env');
+  fs.writeFileSync(file, 'CONFIG_TOKEN=from a file\n');
+  return file;
+}
+
 test('a worker that is stopped holds nobody up twice, and gets the newest when it goes on', async () => {
-  const fixture = await startServing('config.mjs', { workers: 2, stallMs: 0 });
+  const fixture = await startServing('config.mjs', {
+    workers: 2,
+    stallMs: 0,
+    envFiles: [tokenFile()],
+  });
+  expect(await ask(fixture, 1, 'config')).toMatchObject({ current: { token: 'from a file' } });
   const pid = fixture.status.workers[1]?.pid ?? 0;
   process.kill(pid, 'SIGSTOP');
   const update = async (count: number): Promise<unknown> =>
@@ -127,7 +142,8 @@ test('a worker that is stopped holds nobody up twice, and gets the newest when i
 });
 
 test('a single process has it, too', async () => {
-  const fixture = await startServing('config.mjs', { workers: 0 });
+  const fixture = await startServing('config.mjs', { workers: 0, envFiles: [tokenFile()] });
+  expect(await ask(fixture, 1, 'config')).toMatchObject({ current: { token: 'from a file' } });
   expect(await ask(fixture, 1, 'update', { level: 'debug' })).toMatchObject({
     version: 2,
     applied: [1],

@@ -33,6 +33,7 @@ async function start(
   const { logger, lines } = createLogRecorder(() => onLine());
   const service = await startConfigService({
     definition: defineConfig(given, { initial: { level: 'info' }, ...options }),
+    env: process.env,
     workerId: 0,
     logger,
     events: { emit: () => undefined },

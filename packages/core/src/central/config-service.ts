@@ -62,6 +62,8 @@ export interface ConfigServiceParts {
   /** Keeps the configuration for several clusters, unless the definition says otherwise. */
   readonly store?: Pick<StateStore, 'namespace'> | undefined;
   readonly definition: ConfigDefinition;
+  /** As the app's processes have it: with what is in files. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** This process among the cluster's: 0, or 1 when it is the whole cluster. */
   readonly workerId: number;
   readonly logger: Logger;
@@ -90,7 +92,7 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
 
   const baseOf = (content: Json): Json => overlay(definition.initial as Json, content);
   const base = baseOf(file?.content ?? {});
-  const pins = readPins(definition, base, process.env);
+  const pins = readPins(definition, base, parts.env);
   const validate = (value: Json): Validated => validateTwice(definition, applyPins(value, pins));
   const what = definition.file ?? 'the configuration';
   const value = requireValid(what, locateIssues(validate(base), file));

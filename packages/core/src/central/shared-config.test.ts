@@ -41,6 +41,7 @@ async function startCluster(
   const service = await startConfigService({
     definition: defineConfig(schema, { initial: { level: 'info' }, ...options }),
     store: connection.store,
+    env: process.env,
     workerId: 0,
     logger,
     events: { emit: () => undefined },

@@ -6,13 +6,13 @@ export interface ConfigOptions<Input> {
   /** The configuration to begin with, beneath what file and environment say. */
   readonly initial: Input;
   /**
-   * A JSON or YAML file (by its ending) that lies over `initial`, relative to the working directory. It is
-   * watched: what changes in it changes the configuration; a file that is invalid changes nothing.
+   * A JSON or YAML file (by its ending) that lies over `initial`, relative to the working directory at the
+   * start. It is watched: what changes in it changes the configuration; a file that is invalid changes nothing.
    */
   readonly file?: string;
   /**
    * Environment variables that lie over everything else, by the path that they set:
-   * `{ 'log.level': 'LOG_LEVEL' }`. Read once, at the start. A text that the schema refuses is tried as
+   * `{ 'log.level': 'LOG_LEVEL' }`. Read once, at the start, also from `envFiles`. A text that the schema refuses is tried as
    * JSON, so that numbers, booleans and lists can be given.
    */
   readonly env?: Readonly<Record<string, string>>;

@@ -106,6 +106,7 @@ export async function startPrimary(
       ? undefined
       : await startConfigService({
           definition: options.config,
+          env: { ...process.env, ...program().env },
           store: isStateStore(options.state) ? options.state : undefined,
           workerId: 0,
           logger,

@@ -41,6 +41,7 @@ export async function startSingle(
       ? undefined
       : await startConfigService({
           definition: options.config,
+          env: process.env,
           store: isStateStore(options.state) ? options.state : undefined,
           workerId: 1,
           logger,
