@@ -71,6 +71,28 @@ describe('publish', () => {
     expect(lines).toMatchObject([{ level: 'error', message: `a subscriber of 'prices' threw` }]);
   });
 
+  it('gives each subscriber memory of its own, also to Buffers and other views', async () => {
+    const { primary, lines, settle } = createMessageNetwork(0);
+    const message = {
+      buffer: Buffer.from('bytes'),
+      view: new DataView(new ArrayBuffer(2)),
+      floats: Float64Array.of(0.5, 1.5),
+    };
+    primary.subscribe<typeof message>('bytes', ({ buffer, view, floats }) => {
+      buffer.fill(0);
+      view.setInt16(0, 7);
+      // Who has got memory may give it away.
+      structuredClone([buffer, floats], { transfer: [buffer.buffer, floats.buffer] });
+    });
+    const got: Array<typeof message> = [];
+    primary.subscribe<typeof message>('bytes', (data) => void got.push(data));
+    primary.publish('bytes', message);
+    await settle();
+    expect(lines).toEqual([]);
+    expect(got).toEqual([message]);
+    expect(got[0]?.buffer.buffer.byteLength).toBe(message.buffer.length);
+  });
+
   it('is not disturbed by a subscriber that is asynchronous and rejects', async () => {
     const { primary, lines, settle } = createMessageNetwork(0);
     const error = new Error('a bug');

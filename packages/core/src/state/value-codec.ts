@@ -4,6 +4,7 @@ import v8 from 'node:v8';
 import { stateValueUnsupported } from '../errors.js';
 import { inspectValue } from '../values/cloneable.js';
 import type { Uncloneable } from '../values/cloneable.js';
+import { deserializeOwn } from '../values/own-copy.js';
 import type { StateData } from './state-backend.js';
 
 /** Marks JSON among strings: whoever looks into a store tells the three kinds apart by the first byte. */
@@ -37,7 +38,7 @@ export function encodeValue(value: unknown): StateData | number {
 export function decodeValue(data: StateData | number): unknown {
   if (typeof data === 'number') return data;
   try {
-    if (typeof data !== 'string') return new CopyingDeserializer(data).read();
+    if (typeof data !== 'string') return deserializeOwn(data);
     if (data.startsWith(JSON_TAG)) return JSON.parse(data.slice(JSON_TAG.length));
   } catch (error) {
     throw stateValueUnsupported({ path: '', what: 'data that cannot be read' }, error);
@@ -50,30 +51,3 @@ export function sizeOfData(data: StateData | number): number {
   if (typeof data === 'number') return 8;
   return typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
 }
-
-/**
- * Gives Buffers and typed arrays memory of their own. Node's leaves them as windows on what it reads,
- * which here is the store itself.
- */
-class CopyingDeserializer extends v8.DefaultDeserializer {
-  read(): unknown {
-    this.readHeader();
-    return this.readValue();
-  }
-
-  /** Called by Node for each view. */
-  _readHostObject(): NodeJS.ArrayBufferView {
-    const view = readHostObject.call(this);
-    if (Buffer.isBuffer(view)) return Buffer.from(view);
-    if (!(view instanceof DataView)) return view.slice();
-    const { byteOffset, byteLength } = view;
-    return new DataView(view.buffer.slice(byteOffset, byteOffset + byteLength));
-  }
-}
-
-// Documented, but missing in the types.
-const { _readHostObject: readHostObject } = v8.DefaultDeserializer.prototype as unknown as {
-  _readHostObject(
-    this: v8.DefaultDeserializer,
-  ): Exclude<NodeJS.ArrayBufferView, DataView> | DataView;
-};
