@@ -207,6 +207,15 @@ export interface ConfigIssue {
   readonly at?: string;
 }
 
+/** Without the change itself, for it may have secrets. */
+export function changeNotJson(call: string, { path, message }: ConfigIssue): CorralError {
+  const where = path === '' ? 'the change' : `'${path}' of the change`;
+  return new CorralError(
+    'INVALID_ARGUMENT',
+    `${call}: ${where} ${message}; give a patch of JSON values, or a function that returns them`,
+  );
+}
+
 /** @param what such as `the configuration` or a file's path */
 export function configInvalid(what: string, issues: readonly ConfigIssue[]): CorralError {
   const lines = issues.map(({ path, message, at }) => {

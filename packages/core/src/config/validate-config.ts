@@ -75,7 +75,7 @@ function applySchema({ schema, secrets }: ConfigRules, input: unknown, known?: J
   }
   // What came from JSON and came back as it was need not be looked at.
   const isKnown = known !== undefined && result.value === known;
-  const found = isKnown ? undefined : findNotJson(result.value, '');
+  const found = isKnown ? undefined : findNotJson(result.value);
   return found === undefined
     ? { ok: true, value: result.value as Json }
     : { ok: false, issues: [found] };
@@ -92,7 +92,8 @@ function refuse(path: string, message: string): Exclude<Validated, { readonly ok
   return { ok: false, issues: [{ path, message }] };
 }
 
-function findNotJson(value: unknown, path: string, depth = 0): ConfigIssue | undefined {
+/** What JSON would leave out, refuse or turn into something else. */
+export function findNotJson(value: unknown, path = '', depth = 0): ConfigIssue | undefined {
   if (depth > MAX_DEPTH) return { path, message: `is nested deeper than ${MAX_DEPTH} levels` };
   switch (typeof value) {
     case 'string':
@@ -112,6 +113,8 @@ function findNotJson(value: unknown, path: string, depth = 0): ConfigIssue | und
       }
       return undefined;
     }
+    case 'undefined':
+      return notJson(path, 'undefined');
     default:
       return notJson(path, `a ${typeof value}`);
   }
