@@ -1,6 +1,6 @@
 // Any process: gives a module's calls, which may run by the scheduler's leave, one of its threads each:
 // an idle one, or one that is started for it.
-import type { ThreadPool } from './thread-pool.js';
+import type { ThreadBoot, ThreadPool } from './thread-pool.js';
 import type { ThreadFailure } from './thread-call.js';
 
 /** A call that may run and needs a thread. */
@@ -28,12 +28,22 @@ export interface TaskThreads {
   destroy(): Promise<void>;
 }
 
+/** A thread that is being started, and loads the module. */
+interface Boot {
+  readonly sinceMs: number;
+  /** Not before there is a pool. */
+  thread: ThreadBoot | undefined;
+}
+
+/** A module that takes longer to load is given up when a call leaves that has waited for it in vain. */
+const BOOT_PATIENCE_MS = 30_000;
+
 /** @param createPool called with the first thread that is needed */
 export function createTaskThreads(createPool: () => Promise<ThreadPool>): TaskThreads {
   const waiting = new Set<ThreadTask>();
   let creating: Promise<ThreadPool> | undefined;
   let pool: ThreadPool | undefined;
-  let booting = 0;
+  const booting = new Set<Boot>();
 
   const serve = (): void => {
     for (const task of waiting) {
@@ -43,25 +53,44 @@ export function createTaskThreads(createPool: () => Promise<ThreadPool>): TaskTh
     }
   };
 
-  const boot = async (): Promise<ThreadFailure | undefined> => {
-    booting += 1;
-    try {
-      creating ??= createPool();
-      pool = await creating;
-      return await pool.boot();
-    } finally {
-      booting -= 1;
-    }
+  const begin = (): Boot => {
+    const boot: Boot = { sinceMs: performance.now(), thread: undefined };
+    booting.add(boot);
+    return boot;
+  };
+
+  const finish = async (boot: Boot): Promise<ThreadFailure | undefined> => {
+    creating ??= createPool();
+    pool = await creating;
+    boot.thread = pool.boot();
+    return await boot.thread.result;
   };
 
   const bootFor = (): void => {
-    // A module that cannot be loaded is told to the call by the thread itself.
-    boot().then(serve, (error: unknown) => {
+    const boot = begin();
+    const loaded = (): void => {
+      // A module that cannot be loaded is told to the call by the thread itself.
+      booting.delete(boot);
+      serve();
+    };
+    finish(boot).then(loaded, (error: unknown) => {
+      const wasGivenUp = !booting.delete(boot);
       const [first] = waiting;
-      if (first === undefined) return;
+      if (wasGivenUp || first === undefined) return;
       waiting.delete(first);
       first.failToStart(error);
     });
+  };
+
+  /** One that hangs would otherwise be what all later calls wait for. */
+  const giveUpOverdue = (): void => {
+    const overdueMs = performance.now() - BOOT_PATIENCE_MS;
+    for (const boot of booting) {
+      if (boot.thread === undefined || boot.sinceMs > overdueMs) continue;
+      booting.delete(boot);
+      boot.thread.terminate();
+      if (booting.size < waiting.size) bootFor();
+    }
   };
 
   return {
@@ -74,14 +103,25 @@ export function createTaskThreads(createPool: () => Promise<ThreadPool>): TaskTh
         return;
       }
       waiting.add(task);
-      if (booting < waiting.size) bootFor();
+      if (booting.size < waiting.size) bootFor();
     },
-    forget: (task) => waiting.delete(task),
+    forget(task) {
+      const hasWaited = waiting.delete(task);
+      if (hasWaited) giveUpOverdue();
+      return hasWaited;
+    },
     freed: serve,
     async warm(threads) {
       const missing = threads - (pool?.size ?? 0);
       const failures = await Promise.all(
-        Array.from({ length: Math.max(0, missing) }, async () => await boot()),
+        Array.from({ length: Math.max(0, missing) }, async () => {
+          const boot = begin();
+          try {
+            return await finish(boot);
+          } finally {
+            booting.delete(boot);
+          }
+        }),
       );
       serve();
       return failures.find((failure) => failure !== undefined);

@@ -21,6 +21,16 @@ export interface ThreadRun {
   terminate(): void;
 }
 
+export interface ThreadBoot {
+  /**
+   * Why the module cannot be loaded; the thread is there nevertheless. Rejects with what ended the thread in
+   * its start.
+   */
+  readonly result: Promise<ThreadFailure | undefined>;
+  /** Terminates the thread; `result` rejects. */
+  terminate(): void;
+}
+
 /** Told once, when the thread is free again or gone; the run's `result` settles a moment later. */
 export interface ThreadObserver {
   threadEnded(): void;
@@ -35,13 +45,8 @@ export interface ThreadPool {
   readonly size: number;
   /** Threads that can take a call now. */
   readonly idle: number;
-  /**
-   * Starts one more thread and loads the module in it.
-   *
-   * @returns why the module cannot be loaded; the thread is there nevertheless
-   * @throws what ended the thread in its start
-   */
-  boot(): Promise<ThreadFailure | undefined>;
+  /** Starts one more thread and loads the module in it. */
+  boot(): ThreadBoot;
   run(call: ThreadCall, transfer: readonly Transferable[], observer: ThreadObserver): ThreadRun;
   /** Terminates all threads. */
   destroy(): Promise<void>;
@@ -115,6 +120,20 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
     else options.onIdleError(error);
   });
 
+  const resultOf = async (boot: ThreadRun): Promise<ThreadFailure | undefined> => {
+    try {
+      await boot.result;
+      return undefined;
+    } catch (error) {
+      if (isThreadFailure(error)) return error;
+      const cause = bootError ?? error;
+      bootError = undefined;
+      throw cause;
+    } finally {
+      boots.delete(boot);
+    }
+  };
+
   return {
     get size() {
       return piscina.threads.length;
@@ -122,21 +141,11 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
     get idle() {
       return piscina.idleThreads;
     },
-    async boot() {
+    boot() {
       const boot = run({ kind: 'load' }, []);
       boots.add(boot);
       nextLook ??= scheduleLook();
-      try {
-        await boot.result;
-        return undefined;
-      } catch (error) {
-        if (isThreadFailure(error)) return error;
-        const cause = bootError ?? error;
-        bootError = undefined;
-        throw cause;
-      } finally {
-        boots.delete(boot);
-      }
+      return { result: resultOf(boot), terminate: () => boot.terminate() };
     },
     run,
     async destroy() {
