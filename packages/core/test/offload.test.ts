@@ -50,6 +50,15 @@ test('calls resolve and reject as the functions do, on no more threads than gran
 test('values are moved, shared, or refused with the path of what cannot be passed', async () => {
   expect(await run('values')).toEqual({
     inverted: [255, 254, 0],
+    moved: ['112,111,111,108,101,100', '1,2'],
+    unmovable: [/bytes is memory that has moved away/, /refused: /, /list\[0\] is memory/].map(
+      (message) =>
+        expect.objectContaining({
+          code: 'OFFLOAD_UNCLONEABLE',
+          message: expect.stringMatching(message) as string,
+        }) as object,
+    ),
+    isSameThreads: true,
     movedAway: 0,
     counted: 100_000,
     argument: expect.objectContaining({

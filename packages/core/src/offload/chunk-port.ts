@@ -42,11 +42,16 @@ export class RefusedChunk extends Error {
   override readonly name = 'RefusedChunk';
   readonly where: RefusedValue;
 
-  constructor({ value, transfer }: Chunk, cause: Error) {
+  constructor(chunk: Chunk, cause: Error) {
     super(cause.message, { cause });
     // Looked for only now: chunks that can be cloned do not pay for it.
-    this.where = findRefused(value, transfer) ?? { path: '', what: `refused: ${cause.message}` };
+    this.where = whereRefused(chunk, cause);
   }
+}
+
+/** @param cause what Node.js says of it */
+export function whereRefused({ value, transfer }: Chunk, cause: Error): RefusedValue {
+  return findRefused(value, transfer) ?? { path: '', what: `refused: ${cause.message}` };
 }
 
 /**

@@ -40,7 +40,21 @@ function search(value: unknown, run: Search): RefusedValue | undefined {
   if (types.isSet(value)) {
     return searchEntries([...value].entries(), (index) => `.values()[${index}]`, run);
   }
+  const memory = ArrayBuffer.isView(value) ? value.buffer : value;
+  if (types.isArrayBuffer(memory)) {
+    return isDetached(memory) ? { path: '', what: 'memory that has moved away' } : undefined;
+  }
   return isPassedWhole(value, run.transfer) ? undefined : { path: '', what: describe(value) };
+}
+
+/** `detached`, which Node.js 20 lacks. */
+function isDetached(memory: ArrayBuffer): boolean {
+  if (memory.byteLength > 0) return false;
+  try {
+    return new Uint8Array(memory).length > 0;
+  } catch {
+    return true;
+  }
 }
 
 function searchEntries<Key>(
@@ -63,7 +77,7 @@ function isRecord(value: object): boolean {
 }
 
 function isPassedWhole(value: object, transfer: readonly Transferable[]): boolean {
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) || types.isDate(value))
+  if (ArrayBuffer.isView(value) || types.isSharedArrayBuffer(value) || types.isDate(value))
     return true;
   if (transfer.includes(value as Transferable)) return true;
   try {

@@ -5,7 +5,8 @@ import { workerData } from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 import { toErrorInfo } from '../error-info.js';
 import { isThenable } from '../values/thenable.js';
-import { RefusedChunk } from './chunk-port.js';
+import { RefusedChunk, whereRefused } from './chunk-port.js';
+import type { Chunk } from './chunk-port.js';
 import { findRefused } from './refused-value.js';
 import { becomeTaskThread, takeTransfer } from './transfer.js';
 import { runStage } from './pipeline-stage.js';
@@ -90,10 +91,24 @@ function toResult(returned: unknown): unknown {
   return moving(value, transfer);
 }
 
-/** Piscina's mark for what moves is a symbol of its own. Loaded by threads that need it, and once. */
+/**
+ * Piscina's mark for what moves is a symbol of its own. Loaded by threads that need it, and once.
+ *
+ * What cannot move takes the thread down in Piscina's hands, too, and only moving tells: so it moves here
+ * first. Memory does not become slower to move by that, and beside it there is little.
+ */
 async function moving(value: unknown, transfer: readonly Transferable[]): Promise<unknown> {
+  const moved = moveHere({ value, transfer });
   const { move, transferableSymbol, valueSymbol } = await import('piscina');
-  return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
+  return move({ [transferableSymbol]: moved.transfer, [valueSymbol]: moved.value } as never);
+}
+
+function moveHere(chunk: Chunk): Chunk {
+  try {
+    return structuredClone(chunk, { transfer: [...chunk.transfer] as never[] });
+  } catch (error) {
+    throw failure({ failed: 'result', ...whereRefused(chunk, error as Error) });
+  }
 }
 
 /** Not an error: a plain object is how the process tells a failed call from a crashed thread. */

@@ -1,4 +1,5 @@
 // A thread, in the app's task modules: says what of a result moves to the caller instead of being copied.
+import * as threads from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 
 // A global registry symbol: the task module may have another copy of this package.
@@ -34,8 +35,14 @@ export function takeTransfer(result: unknown): {
   if (typeof result !== 'object' || result === null || !(TRANSFER in result)) {
     return { value: result, transfer: [] };
   }
-  const { [TRANSFER]: transfer, value } = result as Marked;
-  return { value, transfer };
+  const { [TRANSFER]: list, value } = result as Marked;
+  return { value, transfer: [...new Set(list)].filter((each) => !isPooled(each)) };
+}
+
+/** Memory that others use, too, such as that of small Buffers: it is copied. Node.js 20 does so by itself. */
+function isPooled(memory: Transferable): boolean {
+  const { isMarkedAsUntransferable: isMarked } = threads as Partial<typeof threads>;
+  return isMarked?.(memory) === true;
 }
 
 const THREAD = Symbol.for('corral.taskThread');
