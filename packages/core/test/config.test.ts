@@ -3,10 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { ClusterStatus } from '@corral/core';
-import { freePort, probeJson } from '@corral/test-kit';
+import { freePort, probeJson, WORKER_ID_HEADER } from '@corral/test-kit';
 import type { Fixture } from '@corral/test-kit';
 import { temporaryDirectory } from './balance-support.js';
-import { call, startServing, statusOf } from './support.js';
+import { call, openStream, startServing, statusOf } from './support.js';
+import type { OpenStream } from './support.js';
 
 /** What a request to the app of a worker is answered with. */
 async function ask(
@@ -139,6 +140,18 @@ test('a worker that is stopped holds nobody up twice, and gets the newest when i
   const { seen } = (await ask(fixture, 2, 'config')) as { seen: number[] };
   expect(seen[0]).toBe(2);
   expect(seen[1]).toBeGreaterThan(50);
+
+  // One that is on its way out has no say, however long that takes.
+  const streams: OpenStream[] = [];
+  do streams.push(await openStream(`${fixture.url}hold`));
+  while (streams.at(-1)?.headers[WORKER_ID_HEADER] !== '2');
+  const scaled = call(fixture, 'scale', 1);
+  while ((await statusOf(fixture)).draining === 0);
+  const last = await ask(fixture, 1, 'update', { level: 'refused by 2' });
+  expect(last).toEqual({ version: count + 2, applied: [0, 1], rejected: [], timedOut: [] });
+  for (const stream of streams) stream.close();
+  expect(await scaled).toMatchObject({ ok: true });
+  expect((await statusOf(fixture)).config).not.toHaveProperty('problem');
 });
 
 test('a single process has it, too', async () => {

@@ -96,6 +96,7 @@ export function toldCounts(output: string): { received: number; answered: number
 }
 
 export interface OpenStream {
+  readonly headers: http.IncomingHttpHeaders;
   /** What has arrived of the body so far. */
   readonly body: string;
   /** Resolves when the body contains `text`. */
@@ -118,6 +119,7 @@ export async function openStream(url: string): Promise<OpenStream> {
     (error: NodeJS.ErrnoException) => error,
   );
   return {
+    headers: response.headers,
     get body() {
       return body;
     },

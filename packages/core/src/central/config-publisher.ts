@@ -24,6 +24,7 @@ import {
   leave,
   passDeadline,
   publish,
+  retire,
 } from './config-rollout.js';
 import type { MemberId, RolloutState } from './config-rollout.js';
 import type { ConfigVersion, ConfigVersions } from './config-versions.js';
@@ -48,6 +49,8 @@ export interface ConfigPublisher {
   readonly text: string;
   /** A process that begins with {@link current}. */
   join(member: ConfigMember): void;
+  /** It is on its way out: it gets versions still, but neither holds anybody up nor refuses. */
+  retire(id: MemberId): void;
   leave(id: MemberId): void;
   answer(id: MemberId, version: number, error?: WorkerErrorInfo): void;
   /**
@@ -272,6 +275,10 @@ export function createConfigPublisher(parts: {
     join(member) {
       members.set(member.id, member);
       advance(join(state, member.id));
+    },
+    retire(id) {
+      refusals.delete(id);
+      advance(retire(state, id));
     },
     leave(id) {
       members.delete(id);

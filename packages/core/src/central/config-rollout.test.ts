@@ -8,6 +8,7 @@ import {
   leave,
   passDeadline,
   publish,
+  retire,
 } from './config-rollout.js';
 import type { RolloutState } from './config-rollout.js';
 
@@ -56,7 +57,25 @@ describe('a version', () => {
     }
     const step = answered(state, 1, 2);
     expect(step.send).toEqual([1]);
-    expect(step.state.members.get(1)).toEqual({ acked: 2, sent: 4 });
+    expect(step.state.members.get(1)).toEqual({ acked: 2, sent: 4, isLeaving: false });
+  });
+
+  it('goes to one that leaves, too, which is not waited for and cannot refuse it', () => {
+    let { state } = publish(joined(1, 2), 2);
+    state = retire(state, 1);
+    expect(retire(state, 1)).toBe(state);
+    expect(retire(state, 9)).toBe(state);
+    state = answered(state, 2, 2).state;
+    expect(isOver(state)).toBe(true);
+    const refused = answered(state, 1, 2, error);
+    expect(refused.isLateRejection).toBe(false);
+    const next = publish(refused.state, 3);
+    expect(next.send).toEqual([1, 2]);
+    expect([...next.state.rollout.waiting]).toEqual([2]);
+    // Nor is it reported when it does not answer.
+    const last = publish(passDeadline(next.state), 4).state;
+    expect(last.rollout.timedOut).toEqual([2]);
+    expect(last.rollout.rejected).toEqual([]);
   });
 
   it('can be refused when nobody waits any more', () => {

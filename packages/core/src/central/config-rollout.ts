@@ -12,6 +12,8 @@ interface Member {
   readonly acked: number;
   /** The version that it has not answered yet. */
   readonly sent: number | undefined;
+  /** It leaves: it still gets versions, but nobody waits for its answers, and it cannot refuse any. */
+  readonly isLeaving: boolean;
 }
 
 export interface Rejection {
@@ -51,7 +53,7 @@ export function beginRollouts(version: number): RolloutState {
 
 /** A process that begins with the newest version. */
 export function join(state: RolloutState, member: MemberId): RolloutState {
-  return withMember(state, member, { acked: state.version, sent: undefined });
+  return withMember(state, member, { acked: state.version, sent: undefined, isLeaving: false });
 }
 
 /** A process that has ended. Nobody waits for it, and no list of the rollout names it if it had not answered. */
@@ -61,23 +63,33 @@ export function leave(state: RolloutState, member: MemberId): RolloutState {
   return { ...state, members, rollout: withoutWaiting(state.rollout, member) };
 }
 
+/** A process that is on its way out, and may take long. */
+export function retire(state: RolloutState, id: MemberId): RolloutState {
+  const member = state.members.get(id);
+  if (member === undefined || member.isLeaving) return state;
+  const next = withMember(state, id, { ...member, isLeaving: true });
+  return { ...next, rollout: withoutWaiting(state.rollout, id) };
+}
+
 /** @param version higher than the newest so far */
 export function publish(state: RolloutState, version: number): RolloutStep {
   const members = new Map<MemberId, Member>();
+  const send: MemberId[] = [];
   const waiting = new Set<MemberId>();
   const timedOut: MemberId[] = [];
   for (const [id, member] of state.members) {
     if (member.sent === undefined) {
       members.set(id, { ...member, sent: version });
-      waiting.add(id);
+      send.push(id);
+      if (!member.isLeaving) waiting.add(id);
     } else {
       // It has not even answered an earlier one: do not hold everybody up for it again.
       members.set(id, member);
-      timedOut.push(id);
+      if (!member.isLeaving) timedOut.push(id);
     }
   }
   const rollout = { version, waiting, applied: [], rejected: [], timedOut };
-  return { state: { version, members, rollout }, send: [...waiting], isLateRejection: false };
+  return { state: { version, members, rollout }, send, isLateRejection: false };
 }
 
 /** @param error why it refuses; undefined: it has applied the version */
@@ -93,13 +105,13 @@ export function answered(
   const acked = error === undefined ? version : member.acked;
   const isBehind = version < state.version;
   const sent = isBehind ? state.version : undefined;
-  const next = withMember(state, id, { acked, sent });
+  const next = withMember(state, id, { ...member, acked, sent });
   const { rollout } = state;
   const isAwaited = rollout.version === version && rollout.waiting.has(id);
   return {
     state: isAwaited ? { ...next, rollout: withAnswer(rollout, id, error) } : next,
     send: isBehind ? [id] : [],
-    isLateRejection: !isAwaited && error !== undefined,
+    isLateRejection: !isAwaited && !member.isLeaving && error !== undefined,
   };
 }
 

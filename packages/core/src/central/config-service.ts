@@ -36,6 +36,8 @@ export interface ConfigService {
   /** A worker begins: what it begins with. Later versions are sent to it. */
   join(worker: ConfigWorker): ConfigText;
   onAnswer(worker: ConfigWorker, answer: Extract<ToPrimary, { type: 'configAnswer' }>): void;
+  /** Drains: it has no say any more. Idempotent. */
+  retire(worker: Pick<ConfigWorker, 'id'>): void;
   gone(worker: ConfigWorker): void;
   update(update: ConfigUpdate): Promise<ConfigUpdateReport>;
   status(): ConfigStatus;
@@ -237,6 +239,7 @@ export async function startConfigService(parts: ConfigServiceParts): Promise<Con
       return { version: publisher.current.version, text: publisher.text };
     },
     onAnswer: (worker, { version, error }) => publisher.answer(worker.id, version, error),
+    retire: (worker) => publisher.retire(worker.id),
     gone: (worker) => publisher.leave(worker.id),
     update: async ({ kind, text, ...options }) => {
       const given = JSON.parse(text) as Json;

@@ -121,6 +121,7 @@ export async function startPrimary(
     onChange(workers) {
       listeners.update();
       threads.update(workers);
+      for (const worker of workers) if (worker.state.name === 'draining') config?.retire(worker);
     },
     firstGeneration: inheritance?.generation ?? 1,
     events,
