@@ -24,6 +24,7 @@ export type CorralErrorCode =
   | 'ENV_FILE_UNREADABLE'
   | 'BALANCE_UNAVAILABLE'
   | 'VALUE_UNCLONEABLE'
+  | 'MESSAGE_TOO_LARGE'
   | 'NO_RESPONDER'
   | 'WORKER_GONE'
   | 'CHANNEL_SATURATED'
@@ -174,6 +175,14 @@ export function valueUncloneable(call: string, found: Uncloneable): CorralError 
     'VALUE_UNCLONEABLE',
     `${call}: ${where} is ${found.what}, which cannot be copied to another process; send plain data`,
     { details: found },
+  );
+}
+
+export function messageTooLarge(call: string, bytes: number, limitBytes: number): CorralError {
+  return new CorralError(
+    'MESSAGE_TOO_LARGE',
+    `${call}: the value has ${bytes} bytes, more than ${limitBytes}; send it in parts, or where it is to be found`,
+    { details: { bytes, limitBytes } },
   );
 }
 
@@ -445,6 +454,7 @@ const KNOWN_CODES: ReadonlySet<string> = new Set<CorralErrorCode>([
   'SHUTTING_DOWN',
   'UPGRADE_FAILED',
   'VALUE_UNCLONEABLE',
+  'MESSAGE_TOO_LARGE',
   'WORKER_GONE',
   'STATE_VALUE_TOO_LARGE',
   'STATE_FULL',

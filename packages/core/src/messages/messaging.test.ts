@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMessageNetwork } from '../../test/message-network.js';
 import { createLogRecorder, watch } from '../../test/simulated-cluster.js';
+import { wrap } from '../protocol/envelope.js';
 import { createLocalMessaging } from './local-messaging.js';
 import type { Messaging } from './messaging.js';
 
@@ -212,6 +213,7 @@ describe('request', () => {
       throw Object.assign(new TypeError('no such user'), { code: 'NO_USER' });
     });
     primary.respond('answers badly', () => ({ deep: [() => 1] }));
+    primary.respond('answers at length', () => Buffer.alloc(4 * 1024 * 1024));
     await settle();
     for (const each of [primary, members, workers[1]!.members]) {
       const error = (await each.request('primary', 'fails').catch((thrown) => thrown)) as Error;
@@ -222,6 +224,10 @@ describe('request', () => {
     await expect(members.request('primary', 'answers badly')).rejects.toMatchObject({
       code: 'VALUE_UNCLONEABLE',
       message: expect.stringContaining('deep') as unknown,
+    });
+    await expect(members.request('primary', 'answers at length')).rejects.toMatchObject({
+      code: 'MESSAGE_TOO_LARGE',
+      message: expect.stringContaining(`the answer to 'answers at length'`) as unknown,
     });
   });
 
@@ -263,6 +269,22 @@ describe('wrong arguments', () => {
     expect(call).toThrow(expect.objectContaining({ code: 'VALUE_UNCLONEABLE' }) as Error);
     expect(call).toThrow(path);
   });
+});
+
+it('more than 4 MiB are refused where they are sent, and where somebody sends them all the same', async () => {
+  const { primary, workers, settle, receive } = createMessageNetwork(1);
+  const got = listen(primary, 't');
+  const tooLarge = expect.objectContaining({ code: 'MESSAGE_TOO_LARGE' }) as Error;
+  const large = Buffer.alloc(4 * 1024 * 1024);
+  for (const members of [primary, workers[0]!.members]) {
+    expect(() => members.publish('t', { large })).toThrow(tooLarge);
+    await expect(members.request('primary', 't', large)).rejects.toThrow(tooLarge);
+  }
+  const data = Buffer.alloc(4 * 1024 * 1024 + 1);
+  receive(workers[0]!, wrap({ type: 'publish', topic: 't', data }));
+  workers[0]!.members.publish('t', large.length);
+  await settle();
+  expect(got).toEqual([[large.length, 1]]);
 });
 
 describe('a process that is the whole cluster', () => {

@@ -26,7 +26,7 @@ export interface RequestOptions {
  * is a copy, taken when the message was sent.
  *
  * @throws {CorralError} from every member: `INVALID_ARGUMENT`; `VALUE_UNCLONEABLE`, with the path of the
- *   offending property
+ *   offending property; `MESSAGE_TOO_LARGE`, beyond 4 MiB
  */
 export interface Messaging {
   /**

@@ -29,7 +29,7 @@ function createThreads(): TestThreads {
       const boot = deferred<undefined>();
       const index = boots.push(boot) - 1;
       return {
-        result: boot.promise.then(() => void (idle += 1)) as Promise<undefined>,
+        result: boot.promise.then(() => void (idle += 1)),
         terminate() {
           terminated.push(index);
           boot.reject(new Error('terminated'));

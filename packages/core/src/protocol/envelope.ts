@@ -3,6 +3,7 @@ import * as z from '../zod.js';
 import type { ClusterEventName, ClusterEvents } from '../cluster.js';
 import type { ToPrimary, ToWorker } from './messages.js';
 import { offloadStatus } from './offload-status.js';
+import { MAX_MESSAGE_BYTES } from './limits.js';
 import { MAX_TIMER_MS } from '../values/timer-ms.js';
 
 /**
@@ -99,6 +100,11 @@ const primaryCall = z.discriminatedUnion('name', [
 ]);
 
 const bytes = z.instanceof(Uint8Array);
+/** Of a process that does not check it itself, such as one of another release. */
+const payload = bytes.refine(
+  ({ length }) => length <= MAX_MESSAGE_BYTES,
+  `at most ${MAX_MESSAGE_BYTES} bytes`,
+);
 const outcome = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown() }),
   z.object({ ok: z.literal(false), error: errorInfo, details: z.unknown() }),
@@ -159,13 +165,13 @@ const toPrimary: z.ZodType<ToPrimary> = z.discriminatedUnion('type', [
     name: z.string(),
     isWanted: z.boolean(),
   }),
-  z.object({ type: z.literal('publish'), topic: z.string(), data: bytes }),
+  z.object({ type: z.literal('publish'), topic: z.string(), data: payload }),
   z.object({
     type: z.literal('ask'),
     seq: count,
     target: z.union([z.enum(['primary', 'any']), count]),
     name: z.string(),
-    data: bytes,
+    data: payload,
     timeoutMs: timerMs,
   }),
   answer,
