@@ -157,6 +157,33 @@ describe('a singleton', () => {
     expect(waiting.isActive).toBe(true);
   });
 
+  it('that was stuck once, and begins again, is waited for like any other', async () => {
+    const stops: string[] = [];
+    let isAway = false;
+    const process = startProcess({ ...FINE_WEATHER, loses: () => (isAway ? 'call' : undefined) });
+    const active = createSingleton(
+      'job',
+      () => async () => {
+        const isFirst = stops.length === 0;
+        await new Promise((resolve) => void setTimeout(resolve, isFirst ? 600 : 100));
+        stops.push(isFirst ? 'late' : 'in time');
+      },
+      options,
+      process,
+    );
+    await vi.advanceTimersByTimeAsync(10);
+    isAway = true;
+    await vi.advanceTimersByTimeAsync(TTL_MS + 600);
+    expect([process.errorCodes, stops]).toEqual([['SINGLETON_STUCK'], ['late']]);
+    isAway = false;
+    await vi.advanceTimersByTimeAsync(3 * TTL_MS);
+    expect(active.isActive).toBe(true);
+    const leaving = process.shutDown().then(() => stops.push('left'));
+    await vi.advanceTimersByTimeAsync(150);
+    await leaving;
+    expect(stops).toEqual(['late', 'in time', 'left']);
+  });
+
   it('is not begun by a process that leaves while it acquires the lease', async () => {
     const leaving = startProcess({ ...FINE_WEATHER, latencyMs: () => 50 });
     let starts = 0;

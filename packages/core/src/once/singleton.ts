@@ -29,7 +29,8 @@ export function createSingleton(
   const news = createReleaseNews(store, key);
   const nowMs = (): number => performance.now();
   const closing = new AbortController();
-  const stuck = deferred<void>();
+  /** Of the run that there is, or that there was last. */
+  let stuck = deferred<void>();
   let held: KeptLease | undefined;
   let closed: Promise<void> | undefined;
   let isStateAway = false;
@@ -49,6 +50,7 @@ export function createSingleton(
   /** Does the work for as long as it may; returns what it failed with. */
   const work = async (lease: KeptLease): Promise<unknown> => {
     logger.info({ fencingToken: lease.fencingToken }, `singleton '${name}' begins here`);
+    stuck = deferred<void>();
     try {
       await runSingleton(lease, start, {
         closing: closing.signal,
