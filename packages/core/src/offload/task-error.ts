@@ -3,12 +3,18 @@
 import { fromErrorInfo, toErrorInfo } from '../error-info.js';
 import type { TaskErrorInfo } from './thread-call.js';
 
-const ERROR_MEMBERS = new Set(['name', 'message', 'stack', 'code', 'cause']);
+/** What {@link toErrorInfo} carries; of codes, those that are texts. */
+const ERROR_MEMBERS = new Set(['name', 'message', 'stack', 'cause']);
 
 export function toTaskErrorInfo(thrown: unknown): TaskErrorInfo {
   const members =
     thrown instanceof Error
-      ? Object.entries(thrown).filter(([name, value]) => !ERROR_MEMBERS.has(name) && isPlain(value))
+      ? Object.entries(thrown).filter(
+          ([name, value]) =>
+            !ERROR_MEMBERS.has(name) &&
+            !(name === 'code' && typeof value === 'string') &&
+            isPlain(value),
+        )
       : [];
   return { ...toErrorInfo(thrown), members: Object.fromEntries(members) };
 }
