@@ -10,17 +10,21 @@ interface Channel {
   readonly posted: number[];
   readonly inFlight: number;
   readonly said: string[];
-  offer(id: number, bytes?: number): void;
+  offer(id: number, bytes?: number): boolean;
   /** The other side reads one message. */
   read(): void;
+  /** The other side has gone. */
+  close(): void;
 }
 
 function createChannel(): Channel {
   const posted: number[] = [];
   const said: string[] = [];
   const unread: Array<() => void> = [];
+  let isClosed = false;
   const outbox = createOutbox<ToWorker>(
     (message, done) => {
+      if (isClosed) return false;
       if (message.type === 'published') posted.push(message.from);
       unread.push(done);
       return true;
@@ -39,18 +43,31 @@ function createChannel(): Channel {
     },
     offer(id, bytes = 1_000) {
       const data = new Uint8Array(bytes);
-      outbox.offer(
+      return outbox.offer(
         { type: 'published', topic: 't', data, from: id },
         () => void said.push(`lost ${id}`),
       );
     },
     read: () => unread.shift()?.(),
+    close() {
+      isClosed = true;
+    },
   };
 }
 
 const MIB = 1024 * 1024;
 
 describe('an outbox', () => {
+  it('gives up what waits for a side that has gone, however much that is', () => {
+    const channel = createChannel();
+    for (let id = 0; id < 20_000; id++) channel.offer(id, 1);
+    channel.close();
+    channel.read();
+    expect(channel.outbox.figures.waiting).toBe(0);
+    expect(channel.offer(20_000)).toBe(false);
+    expect(channel.inFlight).toBe(channel.posted.length - 1);
+  });
+
   it('posts at once to a side that reads', () => {
     const channel = createChannel();
     for (let id = 0; id < 1_000; id++) {

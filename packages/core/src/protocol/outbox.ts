@@ -36,7 +36,10 @@ interface Entry<M> extends BacklogEntry {
   readonly onDropped: (() => void) | undefined;
 }
 
-/** @param post gives a message to the channel, which calls back when it has left this process; false: closed */
+/**
+ * @param post gives a message to the channel, which calls back later, when it has left this process; false: the
+ *   channel is closed, and does not call back
+ */
 export function createOutbox<M extends ToPrimary | ToWorker>(
   post: (message: M, done: () => void) => boolean,
   observer: OutboxObserver,
@@ -50,10 +53,12 @@ export function createOutbox<M extends ToPrimary | ToWorker>(
 
   const postEntry = ({ message, bytes }: Entry<M>): boolean => {
     inFlightBytes += bytes;
-    return post(message, () => {
+    const isPosted = post(message, () => {
       inFlightBytes -= bytes;
       flush();
     });
+    if (!isPosted) inFlightBytes -= bytes;
+    return isPosted;
   };
 
   const flush = (): void => {

@@ -49,14 +49,21 @@ export function openPrimaryLink(logger: Logger, handlers: PrimaryLinkHandlers): 
   const requester = createRequester<PrimaryCall, Outcome>((seq, call) =>
     post({ type: 'request', seq, call }),
   );
-  const outbox = createOutbox<ToPrimary>(post, {
-    onNotReading: () =>
-      logger.warn(
-        'the primary does not read its channel; messages to it are dropped, oldest first',
-      ),
-    onReadingAgain: (dropped) =>
-      logger.warn({ dropped }, `the primary reads again; ${dropped} message(s) to it were dropped`),
-  });
+  // Not called back at once where the channel is closed: the outbox would go one call deeper for each that waits.
+  const outbox = createOutbox<ToPrimary>(
+    (message, done) => process.connected && post(message, done),
+    {
+      onNotReading: () =>
+        logger.warn(
+          'the primary does not read its channel; messages to it are dropped, oldest first',
+        ),
+      onReadingAgain: (dropped) =>
+        logger.warn(
+          { dropped },
+          `the primary reads again; ${dropped} message(s) to it were dropped`,
+        ),
+    },
+  );
   let malformedMessages = 0;
 
   process.on('message', (raw: unknown, handle: unknown) => {
