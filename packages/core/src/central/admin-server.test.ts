@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClusterStatus } from '../cluster.js';
 import { createFileLogger } from '../logger.js';
+import type { ConfigUpdate } from '../protocol/messages.js';
 import { startAdminServer } from './admin-server.js';
 import type { AdminServer } from './admin-server.js';
 
@@ -62,6 +63,38 @@ describe('the admin server', () => {
     const response = await fetch(`${url}/livez`);
     expect([response.status, await response.text()]).toEqual([200, 'ok']);
     expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('answers a change of the configuration, also one that is too large', async () => {
+    const changes: ConfigUpdate[] = [];
+    admin = await startAdminServer({
+      host: '127.0.0.1',
+      port: 0,
+      minReady: 1,
+      status: async () => await Promise.resolve(statusOf()),
+      config: {
+        status: () => ({ version: 1, value: {}, processes: {} }),
+        update: async (update) => {
+          changes.push(update);
+          return await Promise.resolve({ version: 2, applied: [], rejected: [], timedOut: [] });
+        },
+      },
+      configWrites: true,
+      logger,
+    });
+    const patch = async (text: string): Promise<number> => {
+      const response = await fetch(`http://127.0.0.1:${admin?.address.port}/config`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ text }),
+      });
+      await response.text();
+      return response.status;
+    };
+    expect(await patch('x'.repeat(8 * 1024 * 1024))).toBe(413);
+    expect(changes).toEqual([]);
+    expect(await patch('x')).toBe(200);
+    expect(changes).toMatchObject([{ kind: 'patch', text: '{"text":"x"}' }]);
   });
 
   it('answers /readyz by the number of ready workers', async () => {
