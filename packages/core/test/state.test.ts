@@ -47,7 +47,7 @@ test('workers count exactly, share what they set, and outlive a crash and a relo
   expect(await stateCall(fixture, 'primary', 'get', 'count')).toEqual({ value: 40_000 });
   expect(await ask(fixture, 1, 'contract')).toMatchObject({ failures: [] });
 
-  const tooLarge = 'x'.repeat(10 * 1024 * 1024);
+  const tooLarge = 'x'.repeat(3 * 1024 * 1024);
   expect(await stateCall(fixture, 2, 'set', 'large', tooLarge)).toEqual({
     code: 'STATE_VALUE_TOO_LARGE',
   });
