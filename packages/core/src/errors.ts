@@ -300,11 +300,13 @@ export function configMissing(call: string): CorralError {
 }
 
 export function remoteError(error: WorkerErrorInfo, details: unknown): CorralError {
-  const code = isCorralErrorCode(error.code) ? error.code : 'REMOTE_ERROR';
-  return new CorralError(code, error.message, {
-    cause: fromErrorInfo(error),
-    details,
-  });
+  if (!isCorralErrorCode(error.code)) return responderFailed(error, details);
+  return new CorralError(error.code, error.message, { cause: fromErrorInfo(error), details });
+}
+
+/** Whatever the error is: one of a request of the responder's own must not look like one of this request. */
+export function responderFailed(error: WorkerErrorInfo, details: unknown): CorralError {
+  return new CorralError('REMOTE_ERROR', error.message, { cause: fromErrorInfo(error), details });
 }
 
 export function singleProcess(call: string): CorralError {

@@ -51,7 +51,10 @@ test('an update reaches every process; a refusal takes it back; replacements beg
     expect(await ask(fixture, workerId, 'config')).toMatchObject({ current: debug, version: 4 });
   }
   const failed = await call(fixture, 'request', 1, 'update', { level: 7 });
-  expect(failed).toMatchObject({ ok: false, error: { code: 'CONFIG_INVALID' } });
+  expect(failed).toMatchObject({
+    ok: false,
+    error: { code: 'REMOTE_ERROR', causeCode: 'CONFIG_INVALID' },
+  });
 
   // From both workers at once, by functions: no increment is lost.
   await Promise.all([ask(fixture, 1, 'increment', 5), ask(fixture, 2, 'increment', 5)]);

@@ -56,6 +56,7 @@ export type CallOutcome =
         readonly code?: CorralErrorCode;
         readonly message: string;
         readonly details?: unknown;
+        readonly causeCode?: string;
       };
     };
 

@@ -2,7 +2,7 @@
 import { noResponder } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Interest, Outcome } from '../protocol/messages.js';
-import { toOutcome } from '../protocol/outcome.js';
+import { toFailure } from '../protocol/outcome.js';
 import { callListener } from '../values/call-listener.js';
 import type { MessageListener, MessageResponder } from './messaging.js';
 import { decodePayload, encodePayload } from './payload.js';
@@ -38,15 +38,16 @@ export function createLocalMessages(
     }
   };
 
-  const callResponder = async (
-    name: string,
-    data: Uint8Array,
-    from: number,
-  ): Promise<Uint8Array> => {
+  const callResponder = async (name: string, data: Uint8Array, from: number): Promise<Outcome> => {
     const responder = responders.get(name);
     if (responder === undefined) throw noResponder(name, 'the process that was asked');
-    const answer = await responder(decodePayload(data), { from });
-    return encodePayload(`the answer to '${name}'`, answer);
+    let answer: unknown;
+    try {
+      answer = await responder(decodePayload(data), { from });
+    } catch (thrown) {
+      return { ...toFailure(thrown), isResponders: true };
+    }
+    return { ok: true, value: encodePayload(`the answer to '${name}'`, answer) };
   };
 
   return {
@@ -76,6 +77,6 @@ export function createLocalMessages(
     deliver(topic, data, from) {
       if (topics.has(topic)) queueMicrotask(() => callListeners(topic, data, from));
     },
-    answer: async (name, data, from) => await toOutcome(callResponder(name, data, from)),
+    answer: async (name, data, from) => await callResponder(name, data, from).catch(toFailure),
   };
 }

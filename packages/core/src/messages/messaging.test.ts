@@ -212,6 +212,7 @@ describe('request', () => {
     primary.respond('fails', () => {
       throw Object.assign(new TypeError('no such user'), { code: 'NO_USER' });
     });
+    primary.respond('asks in vain', async () => await primary.request('any', 'nothing'));
     primary.respond('answers badly', () => ({ deep: [() => 1] }));
     primary.respond('answers at length', () => Buffer.alloc(4 * 1024 * 1024));
     await settle();
@@ -220,6 +221,11 @@ describe('request', () => {
       expect(error).toMatchObject({ code: 'REMOTE_ERROR', message: 'no such user' });
       expect(error.cause).toHaveProperty('name', 'TypeError');
       expect(error.cause).toHaveProperty('code', 'NO_USER');
+      // Who would ask again because of the code would make the responder run twice.
+      await expect(each.request('primary', 'asks in vain')).rejects.toMatchObject({
+        code: 'REMOTE_ERROR',
+        cause: { code: 'NO_RESPONDER' },
+      });
     }
     await expect(members.request('primary', 'answers badly')).rejects.toMatchObject({
       code: 'VALUE_UNCLONEABLE',

@@ -135,7 +135,10 @@ const toWorker: {
   config: [{ type: 'config', version: 2, text: '{}', timeoutMs: 50 }],
   published: [{ type: 'published', topic: 'prices', data, from: 0 }],
   ask: [{ type: 'ask', seq: 1, name: 'sum', data, from: 3 }],
-  answer: [{ type: 'answer', seq: 1, outcome: { ok: false, error, details: undefined } }],
+  answer: [
+    { type: 'answer', seq: 1, outcome: { ok: false, error, details: undefined } },
+    { type: 'answer', seq: 1, outcome: { ok: false, error, details: 1, isResponders: true } },
+  ],
 };
 
 describe('a message in its envelope', () => {

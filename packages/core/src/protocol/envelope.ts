@@ -107,7 +107,12 @@ const payload = bytes.refine(
 );
 const outcome = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown() }),
-  z.object({ ok: z.literal(false), error: errorInfo, details: z.unknown() }),
+  z.object({
+    ok: z.literal(false),
+    error: errorInfo,
+    details: z.unknown(),
+    isResponders: z.literal(true).exactOptional(),
+  }),
 ]);
 const answer = z.object({ type: z.literal('answer'), seq: count, outcome });
 

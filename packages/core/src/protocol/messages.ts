@@ -227,6 +227,12 @@ export interface Answer {
   readonly outcome: Outcome;
 }
 
-export type Outcome =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: WorkerErrorInfo; readonly details: unknown };
+export type Outcome = { readonly ok: true; readonly value: unknown } | Failure;
+
+export interface Failure {
+  readonly ok: false;
+  readonly error: WorkerErrorInfo;
+  readonly details: unknown;
+  /** Thrown by the app's responder: its code, also when it is one of ours, says nothing of this request. */
+  readonly isResponders?: true;
+}

@@ -51,6 +51,17 @@ describe('what came of a request', () => {
     }
   });
 
+  it('is an error of the app’s responder, whatever its code', () => {
+    const failure = toFailure(configConflict(2, { version: 3, value: { limit: 7 } }));
+    expect(() => fromOutcome({ ...failure, isResponders: true })).toThrow(
+      expect.objectContaining({
+        code: 'REMOTE_ERROR',
+        details: expect.objectContaining({ version: 3 }) as unknown,
+        cause: expect.objectContaining({ code: 'CONFIG_CONFLICT' }) as unknown,
+      }) as Error,
+    );
+  });
+
   it('is an error of the app, which becomes the cause', () => {
     const outcome = toFailure(Object.assign(new TypeError('a bug'), { code: 'E_BUG' }));
     try {

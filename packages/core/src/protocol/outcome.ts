@@ -1,8 +1,8 @@
 // Both sides: what came of a request, in a shape that travels.
 import { toErrorInfo } from '../error-info.js';
-import { ConfigConflictDetails, CorralError, remoteError } from '../errors.js';
+import { ConfigConflictDetails, CorralError, remoteError, responderFailed } from '../errors.js';
 import { findUncloneable } from '../values/cloneable.js';
-import type { Outcome } from './messages.js';
+import type { Failure, Outcome } from './messages.js';
 
 /** Never rejects. */
 export async function toOutcome(result: Promise<unknown>): Promise<Outcome> {
@@ -13,7 +13,7 @@ export async function toOutcome(result: Promise<unknown>): Promise<Outcome> {
   }
 }
 
-export function toFailure(thrown: unknown): Outcome {
+export function toFailure(thrown: unknown): Failure {
   const details = toPlain(thrown instanceof CorralError ? thrown.details : undefined);
   // An app may make errors of ours, too. Without this the answer could not be sent at all.
   const canTravel = findUncloneable(details) === undefined;
@@ -23,8 +23,9 @@ export function toFailure(thrown: unknown): Outcome {
 /** The other way of {@link toOutcome}. */
 export function fromOutcome(outcome: Outcome): unknown {
   if (outcome.ok) return outcome.value;
-  const { error, details } = outcome;
-  throw remoteError(error, error.code === 'CONFIG_CONFLICT' ? fromPlain(details) : details);
+  const { error, details: plain, isResponders } = outcome;
+  const details = error.code === 'CONFIG_CONFLICT' ? fromPlain(plain) : plain;
+  throw isResponders === true ? responderFailed(error, details) : remoteError(error, details);
 }
 
 /** Loggers must not see the value in it, but the other side needs it. */
