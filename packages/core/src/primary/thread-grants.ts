@@ -31,11 +31,13 @@ export function createThreadGrants(budgetThreads: number): ThreadGrants {
   };
 
   const share = (): void => {
-    const own = onOwnGrant === undefined ? [] : [{ id: OWN_ID, isLeaving: false }];
     const claimants = workers.map(({ id, state }) => ({
       id,
       isLeaving: state.name === 'draining',
     }));
+    // When all workers leave, as in a shutdown, this process has as much left to do as they, and not more.
+    const isLeaving = claimants.length > 0 && claimants.every((each) => each.isLeaving);
+    const own = onOwnGrant === undefined ? [] : [{ id: OWN_ID, isLeaving }];
     const shares = shareThreads(budgetThreads, [...claimants, ...own]);
     for (const id of granted.keys()) if (!shares.has(id)) granted.delete(id);
     const ownThreads = shares.get(OWN_ID);
