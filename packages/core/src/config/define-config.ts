@@ -12,8 +12,8 @@ export interface ConfigOptions<Input> {
   readonly file?: string;
   /**
    * Environment variables that lie over everything else, by the path that they set:
-   * `{ 'log.level': 'LOG_LEVEL' }`. Read once, at the start, also from `envFiles`. A text that the schema refuses is tried as
-   * JSON, so that numbers, booleans and lists can be given.
+   * `{ 'log.level': 'LOG_LEVEL' }`. Read once, at the start, also from `envFiles`. A text that the schema
+   * refuses is tried as JSON, so that numbers, booleans and lists can be given.
    */
   readonly env?: Readonly<Record<string, string>>;
   /** Paths whose values are hidden in `status()`, logs and the admin server; `*` stands for any name. */
