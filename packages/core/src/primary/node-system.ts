@@ -109,12 +109,19 @@ function observe(worker: Worker, observer: WorkerObserver, logger: Logger): void
 
   worker.on('exit', (code: number | null, signal: string | null) => {
     const exit = { code: signal === null ? code : null, signal };
+    let isTold = false;
+    const tell = (): void => {
+      if (!isTold) observer.onExit(exit);
+      isTold = true;
+    };
     // What the worker said last, such as why it failed, may still be in its channel.
-    if (worker.isConnected()) {
-      worker.once('disconnect', () => observer.onExit(exit));
-    } else {
-      observer.onExit(exit);
+    if (!worker.isConnected()) {
+      tell();
+      return;
     }
+    worker.once('disconnect', tell);
+    // Node forgets that event when the worker was sent a handle that it has not taken.
+    worker.process.once('close', tell);
   });
   worker.on('disconnect', () => {
     setTimeout(() => {
