@@ -25,16 +25,23 @@ export function createSystemdNotifier(
   const watchdogMs = Number(env['WATCHDOG_USEC'] ?? 0) / 1_000;
   let isReady = false;
   let watchdog: NodeJS.Timeout | undefined;
+  let notified = Promise.resolve();
 
-  /** Never with `--pid`: that makes the process the main process, whatever is said. */
-  const notify = async (...states: string[]): Promise<void> => {
-    if (!isWanted) return;
+  const notifyNow = async (states: readonly string[]): Promise<void> =>
     await new Promise<void>((resolve) => {
       execFile('systemd-notify', states, { env }, (error) => {
         if (error !== null) logger.warn({ err: error, states }, 'systemd-notify failed');
         resolve();
       });
     });
+  /**
+   * One after the other: helper processes do not end in the order in which they are started. Never with `--pid`:
+   * that makes the process the main process, whatever is said.
+   */
+  const notify = async (...states: string[]): Promise<void> => {
+    if (!isWanted) return;
+    notified = notified.then(async () => await notifyNow(states));
+    await notified;
   };
 
   return {
