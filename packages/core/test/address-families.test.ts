@@ -1,6 +1,7 @@
 // Process test: what happens to workers and primary under load, on IPv4, IPv6 and dual-stack sockets at once.
 import { expect, test } from 'vitest';
 import { freePort, probe, startLoad, waitUntilGone } from '@corral/test-kit';
+import type { Load } from '@corral/test-kit';
 import { hasIpv6, MODES, upgrade } from './balance-support.js';
 import { call, pidsOf, start, statusOf } from './support.js';
 
@@ -26,15 +27,21 @@ test.for(MODES)(
       { env: { LISTEN: JSON.stringify(listen) } },
     );
     await fixture.nextEvent('started');
-    const loads = urls.flatMap((each) =>
-      (['new', 'keep-alive'] as const).map((connections) =>
-        startLoad({ url: `${each}?delayMs=5`, connections, concurrency: LANES, paceMs: 20 }),
-      ),
-    );
+    const startLoads = (): readonly Load[] =>
+      urls.flatMap((each) =>
+        (['new', 'keep-alive'] as const).map((connections) =>
+          startLoad({ url: `${each}?delayMs=5`, connections, concurrency: LANES, paceMs: 20 }),
+        ),
+      );
+    let loads = startLoads();
     const answered = async (): Promise<unknown> =>
       await Promise.all(loads.map(async (load) => await load.answered(20)));
-    const failures = (): number =>
-      loads.reduce((sum, load) => sum + load.report().failures.length, 0);
+    /** When nothing is in flight any more. */
+    const failuresAtTheEnd = async (): Promise<number> => {
+      const reports = await Promise.all(loads.map(async (load) => await load.stop()));
+      for (const { refused } of reports) expect(refused).toBe(0);
+      return reports.reduce((sum, { failures }) => sum + failures.length, 0);
+    };
     await answered();
 
     for (const [method, argument] of [
@@ -55,15 +62,15 @@ test.for(MODES)(
     expect(await upgrade(fixture)).toMatchObject({ ok: true });
     await waitUntilGone(before);
     await answered();
-    expect(failures()).toBe(0);
+    expect(await failuresAtTheEnd()).toBe(0);
 
+    loads = startLoads();
+    await answered();
     process.kill(Number((await probe(url)).headers['x-worker-pid']), 'SIGKILL');
     await answered();
-    const inHand = failures();
-    expect(inHand).toBeLessThanOrEqual(loads.length * LANES);
+    expect(await failuresAtTheEnd()).toBeLessThanOrEqual(loads.length * LANES);
+    loads = startLoads();
     await answered();
-    const reports = await Promise.all(loads.map(async (load) => await load.stop()));
-    expect(failures()).toBe(inHand);
-    for (const { refused } of reports) expect(refused).toBe(0);
+    expect(await failuresAtTheEnd()).toBe(0);
   },
 );

@@ -1,7 +1,9 @@
 // Process tests: a cluster's start, who its processes are, and what they write.
+import fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
-import { freePort, probe, waitUntilGone } from '@corral/test-kit';
+import { freePort, probe, waitFor, waitUntilGone } from '@corral/test-kit';
+import { temporaryDirectory } from './balance-support.js';
 import { logLines, occurrences, pidsOf, start, startServing, statusOf } from './support.js';
 
 function identities(output: string): Array<Record<string, unknown>> {
@@ -43,11 +45,15 @@ test('figures of heartbeats reach the status', async () => {
   const fixture = await startServing('serve.mjs', { workers: 1, heartbeatMs: 50 });
   for (let sent = 0; sent < 5; sent++) await probe(fixture.url);
 
-  let status = await statusOf(fixture);
-  while (status.requests < 5) status = await statusOf(fixture);
-
+  const status = await waitFor(
+    async () => {
+      const latest = await statusOf(fixture);
+      const [worker] = latest.workers;
+      return worker?.requests === 5 && worker.connections === 0 && latest;
+    },
+    { what: () => 'five requests and no connection' },
+  );
   expect(status.requests).toBe(5);
-  expect(status.workers[0]).toMatchObject({ requests: 5, connections: 0 });
 });
 
 test('every process knows who it is, by its handle and by its environment', async () => {
@@ -116,7 +122,12 @@ test("workers' stdout and stderr flow; JSON log lines carry worker id and genera
 
 test('the admin server answers for the whole cluster, and only when asked for', async () => {
   const port = await freePort();
-  const fixture = await startServing('serve.mjs', { workers: 2, admin: { port, minReady: 2 } });
+  const file = `${temporaryDirectory()}/slow`;
+  const fixture = await startServing(
+    'busy.mjs',
+    { workers: 2, admin: { port, minReady: 2 } },
+    { env: { SLOW_BOOT: file } },
+  );
   const admin = `http://127.0.0.1:${port}`;
 
   expect(await probe(`${admin}/livez`)).toMatchObject({ status: 200 });
@@ -126,11 +137,13 @@ test('the admin server answers for the whole cluster, and only when asked for', 
   expect(JSON.parse(body)).toMatchObject({ role: 'primary', ready: 2, pid: fixture.pid });
 
   const [pid = 0] = pidsOf(fixture.status);
+  fs.writeFileSync(file, '');
   process.kill(pid, 'SIGSTOP');
   process.kill(pid, 'SIGKILL');
-  await fixture.nextEvent('workerExit');
+  await fixture.waitForOutput(/boots slowly/);
   expect((await probe(`${admin}/readyz`)).status).toBe(503);
   expect((await probe(`${admin}/livez`)).status).toBe(200);
+  fs.rmSync(file);
   await fixture.nextEvent('workerReady');
   expect((await probe(`${admin}/readyz`)).status).toBe(200);
 });

@@ -56,7 +56,7 @@ test.for(MODES.filter((mode) => mode === 'round-robin'))(
     await waitFor(
       async () => {
         expect(workerIdOf(await probe(fixture.url))).toBe('2');
-        return fixture.output.match(CANNOT_RECEIVE)?.length === 2;
+        return (fixture.output.match(CANNOT_RECEIVE)?.length ?? 0) >= 2;
       },
       { what: () => 'worker 1 to be sent a connection twice' },
     );
@@ -79,7 +79,7 @@ test.for(MODES.filter((mode) => mode === 'slots'))(
 
     // The lease of the worker that leaves.
     expect(await call(fixture, 'scale', 1)).toMatchObject({ ok: true });
-    await waitFor(() => fixture.output.match(CANNOT_RECEIVE)?.length === 2, {
+    await waitFor(() => (fixture.output.match(CANNOT_RECEIVE)?.length ?? 0) >= 2, {
       what: () => 'worker 1 to be sent a slot twice',
     });
     await first.send('free');

@@ -4,7 +4,7 @@ import { probe } from '@corral/test-kit';
 import { logLines, pidsOf, startServing, statusOf } from './support.js';
 
 test('foreign messages pass between primary and workers untouched, and disturb nobody', async () => {
-  const fixture = await startServing('messages.mjs', { workers: 1, stallMs: 500 });
+  const fixture = await startServing('messages.mjs', { workers: 1, stallMs: 3_000 });
 
   expect(await fixture.nextEvent('echoes')).toEqual({ event: 'echoes', wrong: [] });
 

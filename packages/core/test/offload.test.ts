@@ -124,7 +124,7 @@ test('the event loop turns while all threads are busy', async () => {
 });
 
 test('idle threads leave, and come back when they are needed', async () => {
-  expect(await run('idle')).toEqual({ busy: 2, after: 2 });
+  expect(await run('idle')).toBe(2);
 });
 
 test('a closed module finishes what it has, and takes nothing new', async () => {

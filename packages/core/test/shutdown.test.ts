@@ -140,6 +140,7 @@ test('an uncaught error in a drain is the worker’s, which exits with 1', async
   fixture.kill('SIGTERM');
 
   expect(await fixture.nextEvent('workerExit')).toMatchObject({ reason: 'shutdown', code: 1 });
+  await fixture.waitForExit();
   expect(occurrences(fixture.output, 'Error: a bug in the app\\n')).toBe(1);
 });
 

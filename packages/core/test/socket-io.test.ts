@@ -117,7 +117,13 @@ test('Socket.IO: sessions stay with their worker, broadcasts reach all, a reload
 test('Socket.IO: a worker that drains serves its sessions until they end', async () => {
   const fixture = await startServing(
     'socket-io.mjs',
-    { workers: 1, balance: 'sticky', minUptimeMs: 0 },
+    {
+      workers: 1,
+      balance: 'sticky',
+      minUptimeMs: 0,
+      hookTimeoutMs: 60_000,
+      drainTimeoutMs: 600_000,
+    },
     { env: { LINGER: '1' } },
   );
   const clients = TRANSPORTS.map((transports, index) => connect(fixture, index, transports));

@@ -1,7 +1,7 @@
 // Process tests: the shared state between real processes, and what it outlives.
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { waitUntilGone } from '@corral/test-kit';
+import { waitFor, waitUntilGone } from '@corral/test-kit';
 import type { Fixture } from '@corral/test-kit';
 import { fileMatches, temporaryDirectory } from './balance-support.js';
 import { call, logLines, pidsOf, start } from './support.js';
@@ -79,7 +79,11 @@ test('calls fail at their deadline while the primary does not answer, and at onc
   fixture.kill('SIGSTOP');
   await fixture.waitForOutput(/STATE_UNAVAILABLE .*no answer within 300 ms/);
   fixture.kill('SIGCONT');
-  expect(await stateCall(fixture, 1, 'has', 'watched')).toEqual({ value: true });
+  const has = async (): Promise<boolean> => {
+    const answer = (await stateCall(fixture, 1, 'has', 'watched')) as { value?: unknown };
+    return answer.value === true;
+  };
+  await waitFor(has, { what: () => 'the primary to answer in time' });
   fixture.kill('SIGKILL');
   await fixture.waitForOutput(/STATE_UNAVAILABLE .*the primary has gone/);
   await waitUntilGone(pids);

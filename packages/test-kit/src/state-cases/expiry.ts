@@ -17,19 +17,26 @@ async function assertLivesForEver(store: StateStore, key: string): Promise<void>
   assert.equal(entry.expiresInMs, undefined);
 }
 
+/** @returns the keys, one of each member that takes `ttlMs` */
+async function setByAll(store: StateStore, ttlMs: number): Promise<string[]> {
+  await store.set('set', 1, { ttlMs });
+  await store.setMany([['many', 1]], { ttlMs });
+  await store.increment('counted', 1, { ttlMs });
+  await store.compareAndSet('created', 0, 1, { ttlMs });
+  return ['set', 'many', 'counted', 'created'];
+}
+
 export const expiryCases: readonly StateStoreCase[] = [
   {
     title: 'forgets a key when its time is over, for every member',
     async run({ store, other }) {
-      await store.set('set', 1, { ttlMs: SHORT_TTL_MS });
-      await store.setMany([['many', 1]], { ttlMs: SHORT_TTL_MS });
-      await store.increment('counted', 1, { ttlMs: SHORT_TTL_MS });
-      await store.compareAndSet('created', 0, 1, { ttlMs: SHORT_TTL_MS });
       await store.set('stays', 1, { ttlMs: LONG_TTL_MS });
-      const keys = ['set', 'many', 'counted', 'created'];
+      const living = await setByAll(store, LONG_TTL_MS);
       await Promise.all(
-        keys.map(async (key) => await assertLivesForUpTo(other, key, SHORT_TTL_MS)),
+        living.map(async (key) => await assertLivesForUpTo(other, key, LONG_TTL_MS)),
       );
+      await store.deleteMany(living);
+      const keys = await setByAll(store, SHORT_TTL_MS);
       await Promise.all(keys.map(async (key) => await untilGone(other, key)));
 
       assert.deepEqual(await store.getMany([...keys, 'stays']), [...keys.map(() => undefined), 1]);
