@@ -6,7 +6,9 @@ import { stateStoreCases } from '@corral/test-kit/state-cases';
 import { start } from './support.js';
 
 interface Place {
-  readonly options: RedisStateOptions;
+  readonly options:
+    | RedisStateOptions
+    | { readonly own: { readonly url: string; readonly options: object } };
   close(): Promise<void>;
 }
 
@@ -16,6 +18,18 @@ test.concurrent.for<{ readonly name: string; readonly open: () => Promise<Place>
     async open() {
       const server = await startRedisServer();
       return { options: { url: server.url }, close: server.close };
+    },
+  },
+  {
+    // With ioredis's defaults, but for what docs/redis.md asks for, and a prefix of the app's.
+    name: 'a client of the app’s own',
+    async open() {
+      const server = await startRedisServer();
+      const own = {
+        url: server.url,
+        options: { keyPrefix: 'app:', autoResendUnfulfilledCommands: false },
+      };
+      return { options: { own }, close: server.close };
     },
   },
   {

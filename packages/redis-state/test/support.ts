@@ -11,7 +11,7 @@ type Finishing = Pick<TestContext, 'onTestFinished'>;
 export function start(
   { onTestFinished }: Finishing,
   name: string,
-  options: RedisStateOptions,
+  options: object,
   fixtureOptions: FixtureOptions = {},
 ): Fixture {
   const path = fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));

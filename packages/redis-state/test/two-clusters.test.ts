@@ -181,7 +181,7 @@ function mailersOf({ fixture }: Cluster): number[] {
   return [...fixture.stdout.matchAll(/^mailer (\d+)$/gm)].map(([, token]) => Number(token));
 }
 
-it('they share sessions, counts, limits, exclusive work and singletons, also when one is killed', async () => {
+it('they share sessions, counts, limits, messages, exclusive work and singletons, also when one is killed', async () => {
   const either = (index: number): string => (index % 2 === 0 ? first.url : second.url);
 
   const atFirst = createSessionClient(first.url);
@@ -205,6 +205,12 @@ it('they share sessions, counts, limits, exclusive work and singletons, also whe
     ),
   );
   expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
+
+  expect((await probe(`${first.url}/news/sale`, { method: 'POST' })).status).toBe(200);
+  await waitFor(
+    async () => ((await probeJson(`${second.url}/news`)).json as string[]).includes('sale'),
+    { what: () => 'a message of one cluster in the other' },
+  );
 
   const done = await Promise.all(
     Array.from({ length: 8 }, async (_, index) => (await probe(`${either(index)}/run`)).body),
