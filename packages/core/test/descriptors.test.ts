@@ -41,22 +41,37 @@ function workerIdOf({ headers }: ProbeResponse): unknown {
   return headers['x-worker-id'];
 }
 
+/** Two workers, of which the first cannot receive a descriptor until it is told `free`. */
+async function startWithFullWorker(balance: (typeof MODES)[number]): Promise<{
+  readonly fixture: ServingFixture;
+  readonly first: Awaited<ReturnType<typeof connectToFirst>>;
+  /** How often it was found to be full so far. */
+  timesFull(): number;
+}> {
+  const fixture = await startServing(
+    'descriptors.mjs',
+    { workers: 2, balance },
+    { node: limitedNode() },
+  );
+  const first = await connectToFirst(fixture);
+  await first.send('fill');
+  return {
+    fixture,
+    first,
+    timesFull: () => fixture.output.match(CANNOT_RECEIVE)?.length ?? 0,
+  };
+}
+
 test.for(MODES.filter((mode) => mode === 'round-robin'))(
   '%s: what a worker could not receive goes to another, and it gets more when it can again',
   async (balance) => {
-    const fixture = await startServing(
-      'descriptors.mjs',
-      { workers: 2, balance },
-      { node: limitedNode() },
-    );
-    const first = await connectToFirst(fixture);
-    await first.send('fill');
+    const { fixture, first, timesFull } = await startWithFullWorker(balance);
 
     // It is tried again, and what it cannot receive then goes to the other as well.
     await waitFor(
       async () => {
         expect(workerIdOf(await probe(fixture.url))).toBe('2');
-        return (fixture.output.match(CANNOT_RECEIVE)?.length ?? 0) >= 2;
+        return timesFull() >= 2;
       },
       { what: () => 'worker 1 to be sent a connection twice' },
     );
@@ -69,17 +84,11 @@ test.for(MODES.filter((mode) => mode === 'round-robin'))(
 test.for(MODES.filter((mode) => mode === 'slots'))(
   '%s: a lease that a worker could not take is given to it again',
   async (balance) => {
-    const fixture = await startServing(
-      'descriptors.mjs',
-      { workers: 2, balance },
-      { node: limitedNode() },
-    );
-    const first = await connectToFirst(fixture);
-    await first.send('fill');
+    const { fixture, first, timesFull } = await startWithFullWorker(balance);
 
     // The lease of the worker that leaves.
     expect(await call(fixture, 'scale', 1)).toMatchObject({ ok: true });
-    await waitFor(() => (fixture.output.match(CANNOT_RECEIVE)?.length ?? 0) >= 2, {
+    await waitFor(() => timesFull() >= 2, {
       what: () => 'worker 1 to be sent a slot twice',
     });
     await first.send('free');

@@ -81,12 +81,11 @@ export function createProcessSampler({
     external: 0,
     arrayBuffers: 0,
   };
-  /** Linux tells it in a file, which a process with as many open as it may cannot read: it keeps the last. */
   const memory = (): NodeJS.MemoryUsage => {
     try {
       lastMemory = process.memoryUsage();
     } catch {
-      // As said.
+      // Linux tells it in a file, which a process with as many open as it may cannot read.
     }
     return lastMemory;
   };
