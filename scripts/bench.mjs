@@ -2,9 +2,21 @@
 // the tools' Node.js (`--node=26` chooses another).
 import { join } from 'node:path';
 import { turbo } from './lib/build.mjs';
-import { main, root, UserError } from './lib/repo.mjs';
+import { main, root, say, UserError } from './lib/repo.mjs';
 import { mustStep, run } from './lib/run.mjs';
 import { ensureInstalled, ensureNode, ensureTools, supportedMajors } from './lib/toolchain.mjs';
+import { provideRedisServer } from './redis.mjs';
+
+/** Without one, the measurements on Redis say that they could not be made, and the others are. */
+async function redisServer() {
+  try {
+    return { CORRAL_REDIS_SERVER: await provideRedisServer() };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(error.message);
+    return {};
+  }
+}
 
 /** Takes `--node=26` and `--node 26` out of the arguments; the rest is the runner's. */
 function takeNode(argv) {
@@ -26,7 +38,7 @@ await main(async () => {
   await mustStep('Building', () => turbo(tools, ['build']));
   const { code } = await run(node, [join(root, 'bench', 'run.mjs'), ...rest], {
     cwd: root,
-    env: process.env,
+    env: { ...process.env, ...(await redisServer()) },
   });
   return code;
 });
