@@ -7,7 +7,7 @@ import { redisState } from '@corral/redis-state';
 import { Redis } from 'ioredis';
 import { peerFile } from '../lib/peers.mjs';
 // Not public: what is compared are the same commands, without the store around them.
-import { incrementScript } from '../../packages/redis-state/dist/scripts.js';
+import { operationsScript } from '../../packages/redis-state/dist/scripts.js';
 import { newVersion } from '../../packages/redis-state/dist/stored-value.js';
 
 const url = process.env.BENCH_REDIS_URL;
@@ -52,8 +52,8 @@ const clients = {
   /** The same commands by hand. */
   async ioredis() {
     const redis = new Redis(url, { enableAutoPipelining: true });
-    await redis.script('LOAD', incrementScript.lua);
-    const { sha } = incrementScript;
+    await redis.script('LOAD', operationsScript.lua);
+    const { sha } = operationsScript;
     return {
       async get(key) {
         const value = await redis.get(key);
@@ -63,7 +63,8 @@ const clients = {
         await redis.set(key, `${newVersion()} s ${JSON.stringify(session)}`, 'PX', ttlMs),
       touch: async (key) => (await redis.pexpire(key, ttlMs)) === 1,
       async increment(key) {
-        const [value, expiresInMs] = await redis.evalsha(sha, 1, key, 1, ttlMs, newVersion());
+        const args = ['increment', 1, ttlMs, newVersion()];
+        const [[value, expiresInMs]] = await redis.evalsha(sha, 1, key, ...args);
         return { value: Number(value), expiresInMs };
       },
     };

@@ -1,7 +1,7 @@
 // Any process: the way to Redis. Every call has a deadline, there is a bound to how many may wait, and a
 // command is given to ioredis only once there is a connection: what waits for one can still be taken
 // out, so that nothing happens later that its caller has been told has failed.
-import { createClient, createSubscriberClient } from './client.js';
+import { createClient, createSubscriberClient, isCluster } from './client.js';
 import type { RedisClient } from './client.js';
 import { createDeadlines } from './deadlines.js';
 import {
@@ -15,13 +15,27 @@ import type { ResolvedRedisOptions } from './resolve-options.js';
 import { createWriteBatching } from './write-batching.js';
 import type { Redis } from 'ioredis';
 
+/** What is sent as one, and with it comes to its end. */
+export interface Sending<T> {
+  readonly command: (client: RedisClient) => Promise<T>;
+  /** How many calls it is for. */
+  readonly calls: number;
+  readonly onAnswer: (value: T) => void;
+  readonly onFailure: (failure: Failure) => void;
+}
+
+/** Makes the error of a call of that name: of several that are sent as one, each has its own. */
+export type Failure = (name: string) => Error;
+
 export interface RedisConnection {
-  /**
-   * Sends what `command` sends, and settles with it.
-   *
-   * @param name for messages
-   */
+  /** Counts a call in, which is then to be started; or says why it cannot be. */
+  enter(): Failure | undefined;
+  /** Sends what its `command` sends, for calls that were counted in. */
+  start<T>(sending: Sending<T>): void;
+  /** The same for a single call. */
   send<T>(name: string, command: (client: RedisClient) => Promise<T>): Promise<T>;
+  /** Whether only commands on one key may always be sent. */
+  readonly isCluster: boolean;
   /** ioredis's `keyPrefix`, which a client of the user's own may have. */
   readonly keyPrefix: string;
   /** A client for subscribing, not connected yet; see {@link createSubscriberClient}. */
@@ -29,13 +43,9 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-interface Call {
-  readonly name: string;
+interface Started extends Sending<unknown> {
   /** Whether it was given to ioredis. */
   sent: boolean;
-  readonly command: (client: RedisClient) => Promise<unknown>;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
 }
 
 /** Connects with the first call. */
@@ -45,51 +55,55 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   const client = createClient(options);
   const batchWrites = createWriteBatching(client);
   /** For a connection. */
-  const waiting = new Set<Call>();
-  /** Those that wait for a connection, and those that ioredis has not settled, past their deadlines too. */
+  const waiting = new Set<Started>();
+  /** The calls that wait for a connection, and those that ioredis has not settled, past their deadlines too. */
   let pending = 0;
   let lastError: unknown;
   let isClosed = false;
 
-  const deadlines = createDeadlines<Call>(timeoutMs, (call) => {
-    if (waiting.delete(call)) pending -= 1;
-    call.reject(timedOut(call, timeoutMs, lastError));
+  const deadlines = createDeadlines<Started>(timeoutMs, (sending) => {
+    const { sent, calls, onFailure } = sending;
+    if (waiting.delete(sending)) pending -= calls;
+    onFailure((name) => timedOut({ name, sent }, timeoutMs, lastError));
   });
 
-  const start = (call: Call): void => {
-    call.sent = true;
+  const give = (sending: Started): void => {
+    sending.sent = true;
     batchWrites();
-    call.command(client).then(
+    sending.command(client).then(
       (value) => {
-        pending -= 1;
-        deadlines.delete(call);
-        call.resolve(value);
+        pending -= sending.calls;
+        deadlines.delete(sending);
+        sending.onAnswer(value);
       },
       (error: unknown) => {
-        pending -= 1;
-        deadlines.delete(call);
-        call.reject(fromRedisError(call, error));
+        pending -= sending.calls;
+        deadlines.delete(sending);
+        sending.onFailure((name) => fromRedisError({ name, sent: true }, error));
       },
     );
   };
 
-  const rejectWaiting = (toError: (call: Call) => Error): void => {
-    for (const call of waiting) {
-      deadlines.delete(call);
-      call.reject(toError(call));
+  const rejectWaiting = (failure: Failure): void => {
+    for (const sending of waiting) {
+      deadlines.delete(sending);
+      pending -= sending.calls;
+      sending.onFailure(failure);
     }
-    pending -= waiting.size;
     waiting.clear();
   };
 
   const onReady = (): void => {
     lastError = undefined;
-    const calls = [...waiting];
+    const now = [...waiting];
     waiting.clear();
-    for (const call of calls) start(call);
+    for (const sending of now) give(sending);
   };
   /** A connection is lost, or an attempt to connect has failed. */
-  const onClose = (): void => rejectWaiting((call) => connectionFailed(call, lastError));
+  const onClose = (): void => {
+    const cause = lastError;
+    rejectWaiting((name) => connectionFailed({ name, sent: false }, cause));
+  };
   const onError = (error: unknown): void => {
     lastError = error;
   };
@@ -99,32 +113,45 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   // A client of the user's own: whether its errors are heard is the user's to decide.
   if (isOurs) client.on('error', onError);
 
-  const waitForConnection = (call: Call): void => {
-    waiting.add(call);
+  const waitForConnection = (sending: Started): void => {
+    waiting.add(sending);
     const isEnded = client.status === 'end';
     if (isEnded && !isOurs) onClose();
     else if (isEnded || client.status === 'wait') client.connect().catch(onError);
   };
 
+  const enter = (): Failure | undefined => {
+    if (isClosed) return stateClosed;
+    if (pending >= maxPending) return (name) => tooManyPending(name, maxPending);
+    pending += 1;
+    return undefined;
+  };
+
+  const start = <T>(given: Sending<T>): void => {
+    // Closed since the calls were counted in.
+    if (isClosed) {
+      given.onFailure(stateClosed);
+      return;
+    }
+    const sending = { ...given, sent: false } as Started;
+    deadlines.add(sending);
+    if (client.status === 'ready') give(sending);
+    else waitForConnection(sending);
+  };
+
   return {
     keyPrefix: client.options.keyPrefix ?? '',
+    isCluster: isCluster(client),
+    enter,
+    start,
 
     // Neither here nor below it an async function that only waits: this is what every call goes through.
     send: <T>(name: string, command: (client: RedisClient) => Promise<T>) =>
       new Promise<T>((resolve, reject) => {
-        if (isClosed) {
-          reject(stateClosed(name));
-          return;
-        }
-        if (pending >= maxPending) {
-          reject(tooManyPending(name, maxPending));
-          return;
-        }
-        const call = { name, sent: false, command, resolve, reject } as Call;
-        pending += 1;
-        deadlines.add(call);
-        if (client.status === 'ready') start(call);
-        else waitForConnection(call);
+        const onFailure = (failure: Failure): void => reject(failure(name));
+        const refusal = enter();
+        if (refusal !== undefined) onFailure(refusal);
+        else start({ command, calls: 1, onAnswer: resolve, onFailure });
       }),
 
     createSubscriber: (attempt) => createSubscriberClient(client, { attempt, timeoutMs }),
@@ -133,9 +160,9 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
       if (isClosed) return;
       isClosed = true;
       waiting.clear();
-      for (const call of deadlines.items()) {
-        deadlines.delete(call);
-        call.reject(stateClosed(call.name));
+      for (const sending of deadlines.items()) {
+        deadlines.delete(sending);
+        sending.onFailure(stateClosed);
       }
       client.off('ready', onReady);
       client.off('close', onClose);

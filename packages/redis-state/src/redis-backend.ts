@@ -8,10 +8,20 @@ import type {
   StateOperationResults,
 } from '@corral/core';
 import { isCluster, pingAll, publish } from './client.js';
-import type { RedisClient } from './client.js';
 import { createConnection } from './connection.js';
+import type { RedisConnection } from './connection.js';
 import { partlyExecuted, typeMismatch } from './errors.js';
 import { createKeySpace } from './key-space.js';
+import { createKeyCalls } from './key-calls.js';
+import {
+  deleteOperation,
+  getOperation,
+  hasOperation,
+  scriptOperation,
+  sendAll,
+  setOperation,
+  touchOperation,
+} from './key-operations.js';
 import type { ResolvedRedisOptions } from './resolve-options.js';
 import { runScript } from './run-script.js';
 import type { ScriptArgument } from './run-script.js';
@@ -40,29 +50,22 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
   const connection = createConnection(options);
   const subscriber = createSubscriber(connection);
   const keySpace = createKeySpace(options.prefix, connection.keyPrefix);
-  const { send } = connection;
   const { stateKey, leaseKey } = keySpace;
+  const keyCalls = createKeyCalls(connection);
+  const { call } = keyCalls;
 
-  const run = (
+  /** What is more than a call on one key, and comes after those before it. */
+  const send: RedisConnection['send'] = (name, command) => {
+    keyCalls.flush();
+    return connection.send(name, command);
+  };
+
+  const runOnLease = (
     name: StateOperationName,
     script: Script,
-    key: string,
+    lease: string,
     ...args: readonly ScriptArgument[]
-  ): Promise<unknown> => send(name, (client) => runScript(client, script, key, args));
-
-  /** Returns the version. */
-  const setOne = async (
-    client: RedisClient,
-    [key, data]: readonly [key: string, data: StateData | number],
-    ttlMs: number,
-  ): Promise<number> => {
-    const version = newVersion();
-    const value = toStored(version, data);
-    await (ttlMs === 0
-      ? client.set(stateKey(key), value)
-      : client.set(stateKey(key), value, 'PX', ttlMs));
-    return version;
-  };
+  ): Promise<unknown> => send(name, (client) => runScript(client, script, [leaseKey(lease)], args));
 
   /** The raw values of some keys. In a Redis Cluster, only commands on one key may always be sent. */
   const read = async (
@@ -98,39 +101,47 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     async get({ keys }) {
       const [only] = keys;
       if (only !== undefined && keys.length === 1) {
-        return [
-          toData(await send('get', async (client) => await client.getBuffer(stateKey(only)))),
-        ];
+        return [toData((await call(getOperation(stateKey(only)))) as Buffer | null)];
       }
       const found = await inSteps(keys.map(stateKey), async (some) => await read('get', some));
       return found.map(toData);
     },
 
     async getEntry({ key }) {
-      return toEntry(await run('getEntry', scripts.getEntryScript, stateKey(key)));
+      return toEntry(await call(scriptOperation('getEntry', stateKey(key))));
     },
 
     async set({ entries, ttlMs }) {
       const [only] = entries;
       if (only !== undefined && entries.length === 1) {
-        return [await send('set', (client) => setOne(client, only, ttlMs))];
+        const [key, data] = only;
+        const version = newVersion();
+        await call(setOperation(stateKey(key), toStored(version, data), ttlMs));
+        return [version];
       }
       return await inSteps(
         entries,
-        async (some) =>
-          await send(
-            'set',
-            async (client) => await together(some.map((entry) => setOne(client, entry, ttlMs))),
-          ),
+        async (some) => {
+          const versions = some.map(newVersion);
+          const operations = some.map(([key, data], index) =>
+            setOperation(stateKey(key), toStored(versions[index] ?? 0, data), ttlMs),
+          );
+          await send('set', (client) => sendAll(client, operations));
+          return versions;
+        },
         partlyExecuted,
       );
     },
 
     async has({ key }) {
-      return (await send('has', (client) => client.exists(stateKey(key)))) > 0;
+      return (await call(hasOperation(stateKey(key)))) === 1;
     },
 
     async delete({ keys }) {
+      const [only] = keys;
+      if (only !== undefined && keys.length === 1) {
+        return (await call(deleteOperation(stateKey(only)))) as number;
+      }
       const removed = await inSteps(
         keys.map(stateKey),
         async (some) => [await unlink('delete', some)],
@@ -140,13 +151,12 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     },
 
     async touch({ key, ttlMs }) {
-      if (ttlMs === 0) return (await run('touch', scripts.persistScript, stateKey(key))) === 1;
-      return (await send('touch', (client) => client.pexpire(stateKey(key), ttlMs))) > 0;
+      return (await call(touchOperation(stateKey(key), ttlMs))) === 1;
     },
 
     async increment({ key, by, ttlMs }) {
       const args = [by, ttlMs, newVersion()] as const;
-      const reply = await run('increment', scripts.incrementScript, stateKey(key), ...args);
+      const reply = await call(scriptOperation('increment', stateKey(key), ...args));
       if (Buffer.isBuffer(reply)) throw typeMismatch(key, reply.toString());
       const [value, expiresInMs] = reply as [Buffer, number];
       return { value: Number(value.toString('latin1')), expiresInMs };
@@ -156,7 +166,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
       const version = newVersion();
       const expected = expectedVersion === 0 ? '' : versionText(expectedVersion);
       const args = [expected, toStored(version, data), ttlMs] as const;
-      const reply = await run('compareAndSet', scripts.compareAndSetScript, stateKey(key), ...args);
+      const reply = await call(scriptOperation('compareAndSet', stateKey(key), ...args));
       return reply === 1 ? { ok: true, version } : { ok: false, current: toEntry(reply) };
     },
 
@@ -183,17 +193,17 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
 
     async acquireLease({ lease, owner, ttlMs }) {
       const script = scripts.acquireLeaseScript;
-      const token = await run('acquireLease', script, leaseKey(lease), owner, ttlMs);
+      const token = await runOnLease('acquireLease', script, lease, owner, ttlMs);
       return token === null ? undefined : (token as number);
     },
 
     async renewLease({ lease, owner, ttlMs }) {
       const script = scripts.renewLeaseScript;
-      return (await run('renewLease', script, leaseKey(lease), owner, ttlMs)) === 1;
+      return (await runOnLease('renewLease', script, lease, owner, ttlMs)) === 1;
     },
 
     async releaseLease({ lease, owner }) {
-      await run('releaseLease', scripts.releaseLeaseScript, leaseKey(lease), owner);
+      await runOnLease('releaseLease', scripts.releaseLeaseScript, lease, owner);
     },
 
     async publish({ channel, data }) {

@@ -8,21 +8,21 @@ export type ScriptArgument = string | number | Buffer;
 
 /** ioredis has these, but its types do not. */
 interface ScriptCommands {
-  evalBuffer(lua: string, keys: 1, key: string, ...args: ScriptArgument[]): Promise<unknown>;
-  evalshaBuffer(sha: string, keys: 1, key: string, ...args: ScriptArgument[]): Promise<unknown>;
+  evalBuffer(lua: string, keys: number, ...keysAndArgs: ScriptArgument[]): Promise<unknown>;
+  evalshaBuffer(sha: string, keys: number, ...keysAndArgs: ScriptArgument[]): Promise<unknown>;
 }
 
 /** The answer, with Buffers for strings. */
 export function runScript(
   client: RedisClient,
   { lua, sha }: Script,
-  key: string,
+  keys: readonly string[],
   args: readonly ScriptArgument[],
 ): Promise<unknown> {
   const commands = client as unknown as ScriptCommands;
-  return commands.evalshaBuffer(sha, 1, key, ...args).catch((error: unknown) => {
+  return commands.evalshaBuffer(sha, keys.length, ...keys, ...args).catch((error: unknown) => {
     // The server is a new one, was restarted, or has become the primary. It has executed nothing.
     if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return commands.evalBuffer(lua, 1, key, ...args);
+    return commands.evalBuffer(lua, keys.length, ...keys, ...args);
   });
 }

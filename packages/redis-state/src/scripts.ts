@@ -1,5 +1,5 @@
-// Any process: what has to happen in Redis in one step, in Lua. Every script works on one key, so each
-// runs in a Redis Cluster too, and changes something only in its last step, so that one that fails has
+// Any process: what has to happen in Redis in one step, in Lua. With one key every script runs in a Redis
+// Cluster too. What is done with a key changes something only in its last step, so that what fails has
 // changed nothing.
 //
 // Versions are made by whoever writes (stored-value.ts), so that writing costs no more than it has to.
@@ -19,65 +19,108 @@ function script(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** Sets to a whole value, with its version; ttl '0' is for ever. */
-const write = `
-local function write(value, ttl)
-  if ttl == '0' then
-    redis.call('SET', KEYS[1], value)
-  else
-    redis.call('SET', KEYS[1], value, 'PX', ttl)
-  end
-end
-`;
-
-/** → { value, ms to live }, or nothing */
-export const getEntryScript: Script = script(`
-local value = redis.call('GET', KEYS[1])
-return value and { value, redis.call('PTTL', KEYS[1]) }
-`);
-
-/** Makes a key live for ever → 1, or 0 when it is not there */
-export const persistScript: Script = script(`
-redis.call('PERSIST', KEYS[1])
-return redis.call('EXISTS', KEYS[1])
-`);
-
 const maxInteger = Number.MAX_SAFE_INTEGER;
 
 /**
- * by, ttl of a new key, new version → { value, ms to live }, or 'type' when the value is no whole number, or
- * 'range' when the sum is not one that doubles hold exactly
+ * Operations on one key each, in order, one for every key: what one turn of the event loop has for a server.
+ * ARGV has for each its name and what it takes, as the functions below read it. → what each of them has
+ * answered. One that fails answers its error, and stops no other.
  */
-export const incrementScript: Script = script(`${write}
-local stored = redis.call('GET', KEYS[1])
-local value = tonumber(ARGV[1])
-if stored then
-  local before = string.sub(stored, ${KIND_AT + 1}, ${KIND_AT + 1}) == 'n' and tonumber(string.sub(stored, ${DATA_AT + 1}))
-  if not before or before % 1 ~= 0 or math.abs(before) > ${maxInteger} then return 'type' end
-  value = before + value
-  if math.abs(value) > ${maxInteger} then return 'range' end
+export const operationsScript: Script = script(`
+local at = 0
+local function argument()
+  at = at + 1
+  return ARGV[at]
 end
-local text = string.format('%.0f', value)
-local new = ARGV[3] .. ' n ' .. text
-if stored then
-  redis.call('SET', KEYS[1], new, 'KEEPTTL')
-else
-  write(new, ARGV[2])
-end
-return { text, redis.call('PTTL', KEYS[1]) }
-`);
 
-/**
- * expected version ('' when the key is not to be there), new value, ttl → 1 when it was set, otherwise
- * { value, ms to live }, or nothing when the key is not there
- */
-export const compareAndSetScript: Script = script(`${write}
-if redis.call('GETRANGE', KEYS[1], 0, ${VERSION_DIGITS - 1}) == ARGV[1] then
-  write(ARGV[2], ARGV[3])
+local function call(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then error(reply, 0) end
+  return reply
+end
+
+-- ttl '0' is for ever
+local function write(key, value, ttl)
+  if ttl == '0' then
+    call('SET', key, value)
+  else
+    call('SET', key, value, 'PX', ttl)
+  end
+end
+
+-- { value, ms to live }, or nothing
+local function entry(key)
+  local value = call('GET', key)
+  return value and { value, call('PTTL', key) }
+end
+
+local operations = { getEntry = entry }
+
+function operations.get(key)
+  return call('GET', key)
+end
+
+function operations.set(key)
+  local value, ttl = argument(), argument()
+  write(key, value, ttl)
   return 1
 end
-local value = redis.call('GET', KEYS[1])
-return value and { value, redis.call('PTTL', KEYS[1]) }
+
+function operations.has(key)
+  return call('EXISTS', key)
+end
+
+function operations.delete(key)
+  return call('UNLINK', key)
+end
+
+function operations.touch(key)
+  local ttl = argument()
+  if ttl ~= '0' then return call('PEXPIRE', key, ttl) end
+  call('PERSIST', key)
+  return call('EXISTS', key)
+end
+
+-- by, ttl of a new key, new version → { value, ms to live }, or 'type' when the value is no whole number, or
+-- 'range' when the sum is not one that doubles hold exactly
+function operations.increment(key)
+  local by, ttl, version = argument(), argument(), argument()
+  local stored = call('GET', key)
+  local value = tonumber(by)
+  if stored then
+    local before = string.sub(stored, ${KIND_AT + 1}, ${KIND_AT + 1}) == 'n' and tonumber(string.sub(stored, ${DATA_AT + 1}))
+    if not before or before % 1 ~= 0 or math.abs(before) > ${maxInteger} then return 'type' end
+    value = before + value
+    if math.abs(value) > ${maxInteger} then return 'range' end
+  end
+  local text = string.format('%.0f', value)
+  local new = version .. ' n ' .. text
+  if stored then
+    call('SET', key, new, 'KEEPTTL')
+  else
+    write(key, new, ttl)
+  end
+  return { text, call('PTTL', key) }
+end
+
+-- expected version ('' when the key is not to be there), new value, ttl → 1 when it was set, otherwise the
+-- entry as it is
+function operations.compareAndSet(key)
+  local expected, value, ttl = argument(), argument(), argument()
+  if call('GETRANGE', key, 0, ${VERSION_DIGITS - 1}) ~= expected then return entry(key) end
+  write(key, value, ttl)
+  return 1
+end
+
+local replies = {}
+for number, key in ipairs(KEYS) do
+  local is_done, reply = pcall(operations[argument()], key)
+  if not is_done and type(reply) ~= 'table' then reply = { err = 'ERR ' .. tostring(reply) } end
+  -- Of a server that has become a replica the client has to hear; nothing was written here.
+  if not is_done and string.find(reply.err, '^READONLY') then return reply end
+  replies[number] = reply
+end
+return replies
 `);
 
 // A lease is a hash of `owner`, `token` and `until` (ms since 1970). It stays for a while after it has

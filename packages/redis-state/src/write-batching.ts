@@ -1,13 +1,14 @@
-// Any process: lets all commands of one turn of the event loop travel in one write, for clients that do
-// not. ioredis's own auto-pipelining does that with pipelines, of which a Redis Cluster fails all when one
-// slot has moved; here every command stays one of its own, and is redirected alone.
+// Any process: lets all commands of one turn of the event loop travel in one write for each node of a Redis
+// Cluster. ioredis's own auto-pipelining does that with pipelines, of which a Redis Cluster fails all when one
+// slot has moved; here every command stays one of its own, and is redirected alone. One server takes the
+// calls of a turn as one command instead: key-calls.ts.
 import type { Duplex } from 'node:stream';
-import { masters } from './client.js';
+import { isCluster, masters } from './client.js';
 import type { RedisClient } from './client.js';
 
 /** A function to call before every command. */
 export function createWriteBatching(client: RedisClient): () => void {
-  if (client.options.enableAutoPipelining === true) return () => undefined;
+  if (!isCluster(client) || client.options.enableAutoPipelining === true) return () => undefined;
   let commands = 0;
   let commandsBefore = 0;
   let corked: Duplex[] = [];

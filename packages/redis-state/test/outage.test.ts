@@ -96,6 +96,18 @@ test.concurrent('a Redis that is full says so', async (context) => {
   }
   expect(outcome.error).toMatchObject({ code: 'STATE_FULL' });
   expect((await store.call('has', 'key-0')).value).toBe(true);
+  await server.call('CONFIG', 'SET', 'maxmemory', '1');
+  // What needs no room goes on, also beside what does.
+  const calls = [
+    ['has', 'key-0'],
+    ['set', 'one-more', 'x'],
+    ['delete', 'key-0'],
+  ];
+  expect((await store.call('together', calls)).value).toMatchObject([
+    { value: true },
+    { error: { code: 'STATE_FULL', message: expect.stringMatching(/^set: /) } },
+    { value: true },
+  ]);
 });
 
 test.concurrent('a store opens nothing before its first call, and leaves nothing behind', async (context) => {
@@ -131,6 +143,17 @@ test.concurrent('a Redis that refuses a part of a call: the error says that anot
   expect(error?.message).toContain('NOPERM');
   expect(await store.call('get', 'mine')).toMatchObject({ value: 1 });
   expect((await store.call('set', 'theirs', 1)).error).toMatchObject(refused);
+  // Other calls of the same turn have no part in it.
+  const calls = [
+    ['increment', 'mine'],
+    ['increment', 'theirs'],
+    ['get', 'mine'],
+  ];
+  expect((await store.call('together', calls)).value).toMatchObject([
+    { value: { value: 2 } },
+    { error: refused },
+    { value: 2 },
+  ]);
 });
 
 test.concurrent('a call on many keys takes as much of maxPending as one on a single key', async (context) => {

@@ -3,6 +3,8 @@
 import { nodeCrypto } from '../builtins.js';
 import { invalidArgument, stateClosed, stateValueTooLarge } from '../errors.js';
 import { callListener } from '../values/call-listener.js';
+import { provideEncoded } from './encoded-state.js';
+import type { EncodedState } from './encoded-state.js';
 import { createLeaseReleases } from './lease-releases.js';
 import type { LeaseReleases } from './lease-releases.js';
 import { holdLease } from './lease.js';
@@ -68,8 +70,7 @@ function createView(namespace: string, shared: Shared): StateStore {
     if (shared.closed !== undefined) throw stateClosed();
     return shared.backend;
   };
-  const encode = (value: unknown): StateData | number => {
-    const data = encodeValue(value);
+  const checkSize = (data: StateData | number): StateData | number => {
     const bytes = sizeOfData(data);
     if (bytes <= options.maxValueBytes) return data;
     throw stateValueTooLarge('a value', bytes, {
@@ -77,17 +78,33 @@ function createView(namespace: string, shared: Shared): StateStore {
       advice: 'keep large things elsewhere, or raise maxValueBytes',
     });
   };
+  const encode = (value: unknown): StateData | number => checkSize(encodeValue(value));
   const full = (name: string): string => namespace + name;
 
-  return {
+  const encoded: EncodedState = {
+    async getEntry(key) {
+      const name = full(checkKey('state.getEntry(key)', key));
+      return await backend().execute({ name: 'getEntry', key: name });
+    },
+    async compareAndSet(key, version, data, expiry) {
+      return await backend().execute({
+        name: 'compareAndSet',
+        key: full(checkKey('state.compareAndSet(key)', key)),
+        expectedVersion: checkVersion(version),
+        ttlMs: checkTtl('state.compareAndSet(key, expectedVersion, value)', expiry),
+        data: checkSize(data),
+      });
+    },
+  };
+
+  const store: StateStore = {
     async get<T>(key: string) {
       const keys = [full(checkKey('state.get(key)', key))];
       const [data] = await backend().execute({ name: 'get', keys });
       return toValue(data) as T | undefined;
     },
     async getEntry<T>(key: string) {
-      const name = full(checkKey('state.getEntry(key)', key));
-      const entry = await backend().execute({ name: 'getEntry', key: name });
+      const entry = await encoded.getEntry(key);
       return entry && toEntry<T>(entry);
     },
     async set(key, value, expiry) {
@@ -141,13 +158,7 @@ function createView(namespace: string, shared: Shared): StateStore {
       return { value, expiresInMs: toLife(expiresInMs) };
     },
     async compareAndSet<T>(key: string, version: number, value: T, expiry?: { ttlMs?: number }) {
-      const result = await backend().execute({
-        name: 'compareAndSet',
-        key: full(checkKey('state.compareAndSet(key)', key)),
-        expectedVersion: checkVersion(version),
-        ttlMs: checkTtl('state.compareAndSet(key, expectedVersion, value)', expiry),
-        data: encode(value),
-      });
+      const result = await encoded.compareAndSet(key, version, encodeValue(value), expiry);
       return result.ok
         ? result
         : { ok: false, current: result.current && toEntry<T>(result.current) };
@@ -239,6 +250,8 @@ function createView(namespace: string, shared: Shared): StateStore {
       await shared.closed;
     },
   };
+  provideEncoded(store, encoded);
+  return store;
 }
 
 /** Stores that can tell say it in the error's details. */

@@ -98,13 +98,13 @@ function inspectArray(array: readonly unknown[], walk: Walk, depth: number): Fou
 function inspectProperties(value: object, walk: Walk, depth: number): Found | undefined {
   if (Array.isArray(value)) walk.isJson = false;
   for (const key of Object.keys(value)) {
-    const found = inspect(Reflect.get(value, key), walk, depth + 1);
+    const found = inspect((value as Record<string, unknown>)[key], walk, depth + 1);
     if (found !== undefined) return within(segmentOf(key), found);
   }
+  const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.length === 0) return undefined;
   // The clone would leave it out without a word.
-  const symbol = Object.getOwnPropertySymbols(value).find((name) =>
-    Object.prototype.propertyIsEnumerable.call(value, name),
-  );
+  const symbol = symbols.find((name) => Object.prototype.propertyIsEnumerable.call(value, name));
   return symbol && within(`[${String(symbol)}]`, refuse('a property named by a symbol'));
 }
 

@@ -6,6 +6,7 @@ import { incrementCases } from './increment.js';
 import { keyCases } from './keys.js';
 import { leaseCases } from './leases.js';
 import { messageCases } from './messages.js';
+import { oneTurnCases } from './one-turn.js';
 import { prefixCases } from './prefixes.js';
 import { valueCases } from './values.js';
 import { versionCases } from './versions.js';
@@ -19,6 +20,7 @@ export const stateStoreCases: readonly StateStoreCase[] = [
   ...expiryCases,
   ...versionCases,
   ...incrementCases,
+  ...oneTurnCases,
   ...prefixCases,
   ...leaseCases,
   ...messageCases,

@@ -1,5 +1,6 @@
 // Any process that runs the app: from a framework's session object to what is stored, and back. Pure.
-import { deserialize, serialize } from 'node:v8';
+import type { StateData } from '../state-backend.js';
+import { decodeValue, encodeValue } from '../value-codec.js';
 import type { SessionCookie } from './session-cookie.js';
 
 /** What is stored of a session: its own properties, and its cookie as plain data. */
@@ -13,17 +14,61 @@ export interface SessionLike {
   readonly cookie: SessionCookie;
 }
 
-/** Keys that are symbols are the framework's own. */
-export function plainSession(session: SessionLike): SessionData {
+/** As it lies in the state, to compare with and to tell changes from. */
+export interface StoredSession {
+  readonly data: StateData | number;
+  /** When its cookie ended as it was stored. A touch changes only how long it is kept. */
+  readonly expires: SessionCookie['expires'];
+}
+
+/** Neither a tombstone nor what somebody else has put there. */
+export function isSession(value: unknown): value is SessionData {
+  return (
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, 'cookie') === 'object'
+  );
+}
+
+/** Undefined for what is no session. */
+export function decodeSession(data: StateData | number): SessionData | undefined {
+  const value = decodeValue(data);
+  return isSession(value) ? value : undefined;
+}
+
+/** @throws {CorralError} `STATE_VALUE_UNSUPPORTED` */
+export function encodeSession(session: SessionData): StoredSession {
+  return { data: encodeValue(session), expires: session.cookie.expires };
+}
+
+/**
+ * Whether a session is in no way different from what is stored, but for the time when its cookie ends.
+ * Exactly: the frameworks look at JSON alone, in which a Map has no content and the cookie may be missing.
+ */
+export function isStored(session: SessionData, { data, expires }: StoredSession): boolean {
   const { cookie } = session;
-  const plainCookie = Object.entries(cookie.toJSON?.() ?? cookie)
-    .filter(([, value]) => value !== undefined)
+  if ((cookie.expires == null) !== (expires == null)) return false;
+  const now = encodeValue({ ...session, cookie: { ...cookie, expires } });
+  const isBinary = now instanceof Uint8Array && data instanceof Uint8Array;
+  return isBinary ? Buffer.compare(now, data) === 0 : now === data;
+}
+
+/** Without the keys that are symbols: those are the framework's own. */
+export function plainSession(session: SessionLike): SessionData {
+  const plain = { ...session, cookie: plainCookie(session.cookie) };
+  for (const symbol of Object.getOwnPropertySymbols(plain)) Reflect.deleteProperty(plain, symbol);
+  return plain;
+}
+
+function plainCookie(cookie: SessionCookie): SessionCookie {
+  const given = cookie.toJSON?.() ?? cookie;
+  const plain: Record<string, unknown> = {};
+  for (const name of Object.keys(given)) {
+    const value: unknown = Reflect.get(given, name);
+    // @fastify/session's own note of when the cookie ended as it was loaded.
+    if (value === undefined || name === 'originalExpires') continue;
     // As text: with dates inside, a session would not be stored as JSON.
-    .map(([name, value]) => [name, value instanceof Date ? value.toJSON() : (value as unknown)]);
-  return {
-    ...Object.fromEntries(Object.entries(session)),
-    cookie: Object.fromEntries(plainCookie) as SessionCookie,
-  };
+    plain[name] = value instanceof Date ? value.toJSON() : value;
+  }
+  return plain;
 }
 
 /**
@@ -32,33 +77,10 @@ export function plainSession(session: SessionLike): SessionData {
  */
 export function restoredSession(
   data: SessionData,
-  expiresInMs: number | undefined,
+  expiresInMs: number,
   nowMs: number,
 ): SessionData {
   const { cookie } = data;
-  if (cookie.expires == null || expiresInMs === undefined) return data;
+  if (cookie.expires == null || expiresInMs < 0) return data;
   return { ...data, cookie: { ...cookie, expires: new Date(nowMs + expiresInMs) } };
-}
-
-/**
- * A copy of a session, to compare with and to tell changes from: as bytes, which cost less than a clone, and
- * of which Buffers come back as Buffers. Of when the cookie ends it says only whether it does: that is kept
- * as the life of what is stored, and a touch changes it.
- *
- * @returns undefined for what cannot be serialized
- */
-export function packSession(data: SessionData): Buffer | undefined {
-  const { expires, ...cookie } = data.cookie;
-  // @fastify/session's own note of when the cookie ended as it was loaded.
-  Reflect.deleteProperty(cookie, 'originalExpires');
-  try {
-    return serialize({ ...data, cookie: { ...cookie, ends: expires != null } });
-  } catch {
-    return undefined;
-  }
-}
-
-/** Its own properties; the cookie is not as it was. */
-export function unpackSession(packed: Buffer): SessionData {
-  return deserialize(packed) as SessionData;
 }

@@ -7,22 +7,16 @@ import { createSessionStore } from './session-store.js';
 import type { LoadedSession, SessionStore } from './session-store.js';
 import type { SessionStoreOptions } from './session-store-options.js';
 
-/** Counts the steps that a session takes on the state. */
-function counted(state: StateStore): { readonly state: StateStore; readonly steps: string[] } {
-  const steps: string[] = [];
-  const wrap = (store: StateStore): StateStore =>
-    new Proxy(store, {
-      get(target, member: keyof StateStore) {
-        if (member === 'namespace') return (name: string) => wrap(target.namespace(name));
-        const value: unknown = Reflect.get(target, member);
-        if (typeof value !== 'function') return value;
-        return (...given: unknown[]) => {
-          steps.push(member);
-          return Reflect.apply(value, target, given) as unknown;
-        };
-      },
-    });
-  return { state: wrap(state), steps };
+/** Tells of every step that is taken on the state. */
+function stepping(onStep: (name: string) => void): StateStore {
+  const backend = createMemoryBackend();
+  return createStateStore({
+    ...backend,
+    execute(operation) {
+      onStep(operation.name);
+      return backend.execute(operation);
+    },
+  });
 }
 
 const cookie = { expires: null };
@@ -30,7 +24,8 @@ let state: StateStore;
 let steps: string[];
 
 beforeEach(() => {
-  ({ state, steps } = counted(createStateStore(createMemoryBackend())));
+  steps = [];
+  state = stepping((name) => steps.push(name));
 });
 
 function open(options: SessionStoreOptions = {}): SessionStore {

@@ -1,9 +1,19 @@
 // Any process that runs the app: sessions on the shared state, for any framework. The adapters translate.
 import { sessionConflict, sessionTooLarge, sessionUnavailable } from '../../errors.js';
+import { encodedState } from '../encoded-state.js';
+import type { EncodedState } from '../encoded-state.js';
 import type { StateStore } from '../state-store.js';
+import { sizeOfData } from '../value-codec.js';
 import { sessionTtlMs } from './session-cookie.js';
-import { packSession, plainSession, restoredSession, unpackSession } from './session-data.js';
-import type { SessionData, SessionLike } from './session-data.js';
+import {
+  decodeSession,
+  encodeSession,
+  isSession,
+  isStored,
+  plainSession,
+  restoredSession,
+} from './session-data.js';
+import type { SessionData, SessionLike, StoredSession } from './session-data.js';
 import { mergeSessions } from './session-merge.js';
 import { resolveSessionStoreOptions } from './session-store-options.js';
 import type { SessionStoreOptions } from './session-store-options.js';
@@ -15,8 +25,8 @@ import type { SessionStoreOptions } from './session-store-options.js';
 export interface SessionHandle {
   /** Of what is in the state, if nobody has changed it since; 0 for a session that is new. */
   version: number;
-  /** What the request's own changes are told from, as it was loaded or saved; see `packSession()`. */
-  base: Buffer | undefined;
+  /** What the request's own changes are told from, as it was loaded or saved. */
+  base: StoredSession | undefined;
   /** The save that runs: the next one begins when it has ended, and with the version it made. */
   saving: Promise<unknown>;
 }
@@ -70,50 +80,50 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
   const options = resolveSessionStoreOptions(given);
   const { sessions: state, onConflict, ttlMs, tombstoneMs, maxPayloadBytes } = options;
 
+  const encodedSessions = (): EncodedState => encodedState(state());
+
   const destroy = async (id: string): Promise<void> => {
     await state().set(id, TOMBSTONE, { ttlMs: tombstoneMs });
   };
 
   const store = async (
     id: string,
-    { data: mine, packed }: PackedSession,
+    mine: SessionData,
     handle: SessionHandle,
     lifeMs: number,
   ): Promise<void> => {
-    let data = mine;
+    const encoded = encodeSession(mine);
+    const sizeBytes = sizeOfData(encoded.data);
+    if (sizeBytes > maxPayloadBytes) throw sessionTooLarge(sizeBytes, maxPayloadBytes);
+    let { data } = encoded;
     let { version } = handle;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const result = await state().compareAndSet(id, version, data, { ttlMs: lifeMs });
+      const result = await encodedSessions().compareAndSet(id, version, data, { ttlMs: lifeMs });
       if (result.ok) {
         // After a merge the state has more than the request: the next save has to merge again.
-        if (data === mine) handle.version = result.version;
-        handle.base = packed;
+        if (data === encoded.data) handle.version = result.version;
+        handle.base = encoded;
         return;
       }
       if (onConflict === 'reject') throw sessionConflict();
       const { current } = result;
+      const theirs = current && decodeSession(current.data);
       // What was loaded and is no longer there has expired, or was destroyed long ago.
-      const isGone = current === undefined ? version !== 0 : !isSession(current.value);
+      const isGone = current === undefined ? version !== 0 : theirs === undefined;
       if (isGone) return;
       version = current?.version ?? 0;
-      if (onConflict === 'merge' && isSession(current?.value)) {
-        const base = handle.base && unpackSession(handle.base);
-        data = mergeSessions(base, mine, current.value);
+      if (onConflict === 'merge' && theirs !== undefined) {
+        const base = handle.base && decodeSession(handle.base.data);
+        ({ data } = encodeSession(mergeSessions(base, mine, theirs)));
       }
     }
     throw sessionConflict();
   };
 
-  const save = async (id: string, session: PackedSession, handle: SessionHandle): Promise<void> => {
-    const lifeMs = sessionTtlMs(session.data.cookie, ttlMs, Date.now());
-    if (lifeMs <= 0) {
-      await destroy(id);
-      return;
-    }
-    // What cannot be serialized the state refuses, and says where it is.
-    const sizeBytes = session.packed?.byteLength ?? 0;
-    if (sizeBytes > maxPayloadBytes) throw sessionTooLarge(sizeBytes, maxPayloadBytes);
-    await store(id, session, handle, lifeMs);
+  const save = async (id: string, session: SessionData, handle: SessionHandle): Promise<void> => {
+    const lifeMs = sessionTtlMs(session.cookie, ttlMs, Date.now());
+    if (lifeMs > 0) await store(id, session, handle, lifeMs);
+    else await destroy(id);
   };
 
   const touch = async (id: string, session: SessionLike): Promise<void> => {
@@ -133,18 +143,23 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
   return {
     load: async (id) =>
       await reachable(async () => {
-        const entry = await state().getEntry(id);
-        if (entry === undefined || !isSession(entry.value)) return undefined;
-        const data = restoredSession(entry.value, entry.expiresInMs, Date.now());
-        return { data, handle: createHandle(entry.version, packSession(data)) };
+        const entry = await encodedSessions().getEntry(id);
+        const stored = entry && decodeSession(entry.data);
+        if (entry === undefined || stored === undefined) return undefined;
+        const { data, version, expiresInMs } = entry;
+        return {
+          data: restoredSession(stored, expiresInMs, Date.now()),
+          handle: createHandle(version, { data, expires: stored.cookie.expires }),
+        };
       }),
     createHandle: () => createHandle(0, undefined),
     save: async (id, session, handle) =>
-      await inTurn(handle, async () => await save(id, toPacked(session), handle)),
+      await inTurn(handle, async () => await save(id, plainSession(session), handle)),
     saveOrTouch: async (id, session, handle) =>
       await inTurn(handle, async () => {
-        const now = toPacked(session);
-        await (isStored(now, handle) ? touch(id, session) : save(id, now, handle));
+        const now = plainSession(session);
+        const isUnchanged = handle.base !== undefined && isStored(now, handle.base);
+        await (isUnchanged ? touch(id, session) : save(id, now, handle));
       }),
     touch: async (id, session) => await reachable(async () => await touch(id, session)),
     destroy: async (id) => await reachable(async () => await destroy(id)),
@@ -159,24 +174,8 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
   };
 }
 
-function createHandle(version: number, base: Buffer | undefined): SessionHandle {
+function createHandle(version: number, base: StoredSession | undefined): SessionHandle {
   return { version, base, saving: Promise.resolve() };
-}
-
-/** A session as it is at this moment, with the copy that others are compared with. */
-interface PackedSession {
-  readonly data: SessionData;
-  readonly packed: Buffer | undefined;
-}
-
-function toPacked(session: SessionLike): PackedSession {
-  const data = plainSession(session);
-  return { data, packed: packSession(data) };
-}
-
-/** Exactly: the frameworks look at JSON alone, in which a Map has no content and the cookie may be missing. */
-function isStored({ packed }: PackedSession, { base }: SessionHandle): boolean {
-  return base !== undefined && packed?.equals(base) === true;
 }
 
 async function* sessionsIn(
@@ -187,13 +186,6 @@ async function* sessionsIn(
   } catch (error) {
     throw reported(error);
   }
-}
-
-/** Neither a tombstone nor what somebody else has put there. */
-function isSession(value: unknown): value is SessionData {
-  return (
-    typeof value === 'object' && value !== null && typeof Reflect.get(value, 'cookie') === 'object'
-  );
 }
 
 async function reachable<T>(work: () => Promise<T>): Promise<T> {

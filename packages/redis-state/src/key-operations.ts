@@ -1,0 +1,146 @@
+// Any process: operations on one key each, as commands: alone a plain one, where there is one, and several
+// as one, which a single server takes for a fraction of what they cost one by one.
+import type { StateOperationName } from '@corral/core';
+import { isCluster } from './client.js';
+import type { RedisClient } from './client.js';
+import { isReply } from './errors.js';
+import { runScript } from './run-script.js';
+import type { ScriptArgument } from './run-script.js';
+import { operationsScript } from './scripts.js';
+import { together } from './several-commands.js';
+
+/** An operation of the script of operations. */
+export interface KeyOperation {
+  readonly name: StateOperationName;
+  /** In Redis. */
+  readonly key: string;
+  /** What it takes in the script. */
+  readonly args: readonly ScriptArgument[];
+  /** A plain command that does and answers the same. */
+  readonly plain?: (client: RedisClient) => Promise<unknown>;
+}
+
+export function getOperation(key: string): KeyOperation {
+  return { name: 'get', key, args: [], plain: (client) => client.getBuffer(key) };
+}
+
+/** @param ttlMs 0: for ever */
+export function setOperation(key: string, value: string | Buffer, ttlMs: number): KeyOperation {
+  const plain = (client: RedisClient): Promise<unknown> =>
+    ttlMs === 0 ? client.set(key, value) : client.set(key, value, 'PX', ttlMs);
+  return { name: 'set', key, args: [value, ttlMs], plain };
+}
+
+export function hasOperation(key: string): KeyOperation {
+  return { name: 'has', key, args: [], plain: (client) => client.exists(key) };
+}
+
+export function deleteOperation(key: string): KeyOperation {
+  return { name: 'delete', key, args: [], plain: (client) => client.unlink(key) };
+}
+
+/** @param ttlMs 0: for ever */
+export function touchOperation(key: string, ttlMs: number): KeyOperation {
+  const operation: KeyOperation = { name: 'touch', key, args: [ttlMs] };
+  if (ttlMs === 0) return operation;
+  return { ...operation, plain: (client) => client.pexpire(key, ttlMs) };
+}
+
+/** One that has no plain command. */
+export function scriptOperation(
+  name: StateOperationName,
+  key: string,
+  ...args: readonly ScriptArgument[]
+): KeyOperation {
+  return { name, key, args };
+}
+
+export async function sendAlone(client: RedisClient, operation: KeyOperation): Promise<unknown> {
+  if (operation.plain !== undefined) return await operation.plain(client);
+  const [reply] = await run(client, [operation]);
+  if (reply instanceof Error) throw reply;
+  return reply;
+}
+
+/** To one server, as one command. What of it has failed has an error of ioredis's in its place. */
+export async function sendAsOne(
+  client: RedisClient,
+  operations: readonly KeyOperation[],
+): Promise<readonly unknown[]> {
+  const [first] = operations;
+  if (first !== undefined && operations.length === 1) return [await sendAlone(client, first)];
+  try {
+    return await (operations.every(({ name }) => name === 'get')
+      ? client.mgetBuffer(...operations.map(({ key }) => key))
+      : run(client, operations));
+  } catch (error) {
+    if (!isReply(error) || !error.message.startsWith('NOPERM')) throw error;
+    // For the sake of one key or command, Redis has executed nothing: the others are not to suffer.
+    const replies: unknown[] = [];
+    for (const operation of operations) {
+      replies.push(await sendAlone(client, operation).catch((reason: unknown) => reason));
+    }
+    return replies;
+  }
+}
+
+/**
+ * Settles when all are carried out, or not.
+ *
+ * @throws as {@link together}
+ */
+export async function sendAll(
+  client: RedisClient,
+  operations: readonly KeyOperation[],
+): Promise<void> {
+  if (isCluster(client)) {
+    await together(operations.map((operation) => sendAlone(client, operation)));
+    return;
+  }
+  const groups = Array.from(groupsOf(operations), (group) => sendAsOne(client, group));
+  const replies = (await together(groups)).flat();
+  await together(replies.map(async (reply) => await orThrow(reply)));
+}
+
+/** How many operations one command has. While it is carried out, Redis does nothing else. */
+export const MAX_OPERATIONS = 64;
+/** About how much one command has, and its answer. */
+export const MAX_BYTES: number = 256 * 1024;
+
+export function sizeOfOperation({ key, args }: KeyOperation): number {
+  let size = key.length;
+  for (const argument of args) size += typeof argument === 'number' ? 8 : argument.length;
+  return size;
+}
+
+function* groupsOf(operations: readonly KeyOperation[]): Generator<readonly KeyOperation[]> {
+  let group: KeyOperation[] = [];
+  let size = 0;
+  for (const operation of operations) {
+    group.push(operation);
+    size += sizeOfOperation(operation);
+    if (group.length < MAX_OPERATIONS && size < MAX_BYTES) continue;
+    yield group;
+    group = [];
+    size = 0;
+  }
+  if (group.length > 0) yield group;
+}
+
+async function orThrow(reply: unknown): Promise<unknown> {
+  if (reply instanceof Error) throw reply;
+  return await Promise.resolve(reply);
+}
+
+async function run(
+  client: RedisClient,
+  operations: readonly KeyOperation[],
+): Promise<readonly unknown[]> {
+  const keys: string[] = [];
+  const args: ScriptArgument[] = [];
+  for (const operation of operations) {
+    keys.push(operation.key);
+    args.push(operation.name, ...operation.args);
+  }
+  return (await runScript(client, operationsScript, keys, args)) as readonly unknown[];
+}
