@@ -64,7 +64,7 @@ const clients = {
       touch: async (key) => (await redis.pexpire(key, ttlMs)) === 1,
       async increment(key) {
         const args = ['increment', 1, ttlMs, newVersion()];
-        const [[value, expiresInMs]] = await redis.evalsha(sha, 1, key, ...args);
+        const [value, expiresInMs] = await redis.evalsha(sha, 1, key, ...args);
         return { value: Number(value), expiresInMs };
       },
     };

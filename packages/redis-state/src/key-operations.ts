@@ -142,5 +142,9 @@ async function run(
     keys.push(operation.key);
     args.push(operation.name, ...operation.args);
   }
-  return (await runScript(client, operationsScript, keys, args)) as readonly unknown[];
+  const replies = (await runScript(client, operationsScript, keys, args)) as readonly unknown[];
+  return operations.map((_, index) => {
+    const [reply, second] = [replies[2 * index], replies[2 * index + 1]];
+    return second === null ? reply : [reply, second];
+  });
 }

@@ -23,8 +23,9 @@ const maxInteger = Number.MAX_SAFE_INTEGER;
 
 /**
  * Operations on one key each, in order, one for every key: what one turn of the event loop has for a server.
- * ARGV has for each its name and what it takes, as the functions below read it. → what each of them has
- * answered. One that fails answers its error, and stops no other.
+ * ARGV has for each its name and what it takes, as the functions below read it. → for each what it has
+ * answered, in two places, the second empty where it has one answer: an array for each would cost more than all
+ * the rest. One that fails answers its error, and stops no other.
  */
 export const operationsScript: Script = script(`
 local at = 0
@@ -48,10 +49,11 @@ local function write(key, value, ttl)
   end
 end
 
--- { value, ms to live }, or nothing
+-- value, ms to live; or nothing
 local function entry(key)
   local value = call('GET', key)
-  return value and { value, call('PTTL', key) }
+  if not value then return false end
+  return value, call('PTTL', key)
 end
 
 local operations = { getEntry = entry }
@@ -81,7 +83,7 @@ function operations.touch(key)
   return call('EXISTS', key)
 end
 
--- by, ttl of a new key, new version → { value, ms to live }, or 'type' when the value is no whole number, or
+-- by, ttl of a new key, new version → value, ms to live; or 'type' when the value is no whole number, or
 -- 'range' when the sum is not one that doubles hold exactly
 function operations.increment(key)
   local by, ttl, version = argument(), argument(), argument()
@@ -100,7 +102,7 @@ function operations.increment(key)
   else
     write(key, new, ttl)
   end
-  return { text, call('PTTL', key) }
+  return text, call('PTTL', key)
 end
 
 -- expected version ('' when the key is not to be there), new value, ttl → 1 when it was set, otherwise the
@@ -114,11 +116,12 @@ end
 
 local replies = {}
 for number, key in ipairs(KEYS) do
-  local is_done, reply = pcall(operations[argument()], key)
+  local is_done, reply, second = pcall(operations[argument()], key)
   if not is_done and type(reply) ~= 'table' then reply = { err = 'ERR ' .. tostring(reply) } end
   -- Of a server that has become a replica the client has to hear; nothing was written here.
   if not is_done and string.find(reply.err, '^READONLY') then return reply end
-  replies[number] = reply
+  replies[2 * number - 1] = reply
+  replies[2 * number] = second or false
 end
 return replies
 `);
