@@ -1,0 +1,33 @@
+// CLI: `corral config get`.
+import type { Command } from '../command.js';
+import { printable } from '../render/units.js';
+import { valueAt } from '../value-at.js';
+
+export const configGet: Command = {
+  name: 'config get',
+  operands: '[path]',
+  minOperands: 0,
+  maxOperands: 1,
+  summary: 'Shows the configuration, or what is at a path of it.',
+  options: ['json'],
+  notes: `A path is dotted: log.level, servers.0.host. Secrets are hidden. The value is written to the standard
+output (a text without quotes when it has a path), the version and problems to the standard error.
+
+With --json: what the admin server answers to GET /config; with a path, its value is only what is there.`,
+  async run({ client, operands: [path], options, io }) {
+    const config = await client.config();
+    const value = path === undefined ? config.value : valueAt(config.value, path);
+    if (options.json) {
+      io.out(`${JSON.stringify({ ...config, value }, null, 2)}\n`);
+      return true;
+    }
+    io.out(
+      path !== undefined && typeof value === 'string'
+        ? `${value}\n`
+        : `${JSON.stringify(value, null, 2)}\n`,
+    );
+    io.err(`version ${config.version}\n`);
+    if (config.problem !== undefined) io.err(`problem: ${printable(config.problem)}\n`);
+    return true;
+  },
+};

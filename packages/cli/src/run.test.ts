@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Io } from './command.js';
+import { ExchangeError } from './http-exchange.js';
+import type { ExchangeRequest } from './http-exchange.js';
+import { plain } from './render/paint.js';
+import { run } from './run.js';
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly requests: readonly ExchangeRequest[];
+}
+
+interface Surroundings {
+  readonly env?: Io['env'];
+  readonly input?: string;
+  readonly answer?: readonly [status: number, body: object] | ExchangeError;
+}
+
+const config = { version: 3, value: { log: { level: 'info' }, limit: 5 }, processes: { 0: 3 } };
+const report = { version: 4, applied: [0, 1], rejected: [], timedOut: [] };
+
+async function corral(
+  argv: readonly string[],
+  { env = { CORRAL_ADMIN_URL: '9000' }, input = '', answer = [200, config] }: Surroundings = {},
+): Promise<Outcome> {
+  let out = '';
+  let err = '';
+  const requests: ExchangeRequest[] = [];
+  const io: Io = {
+    env,
+    paint: plain,
+    async exchange(request) {
+      requests.push(request);
+      if (answer instanceof ExchangeError) throw answer;
+      const [status, body] = answer;
+      return await Promise.resolve({ status, text: JSON.stringify(body) });
+    },
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    readInput: async () => await Promise.resolve(input),
+  };
+  const code = await run(argv, io, '1.2.3');
+  return { code, out, err, requests };
+}
+
+describe('corral', () => {
+  it('tells its version and its usage', async () => {
+    expect(await corral(['--version'])).toMatchObject({ code: 0, out: '1.2.3\n', err: '' });
+    const help = await corral(['--help']);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    for (const part of [
+      'config replace <file|->',
+      '--timeout-ms',
+      'CORRAL_ADMIN_URL',
+      'Exit codes',
+    ]) {
+      expect(help.out).toContain(part);
+    }
+    const { out } = await corral(['config', 'get', '--help']);
+    expect(out).toContain('Usage: corral config get [path] [options]');
+    expect(out).toContain('--json');
+    expect(out).not.toContain('--expect-version');
+  });
+
+  it('explains wrong usage where it is wrong, and sends nothing', async () => {
+    const unknown = await corral(['stauts']);
+    expect(unknown).toMatchObject({ code: 2, out: '', requests: [] });
+    expect(unknown.err).toMatch(/^corral: unknown command 'stauts'\n\nUsage: .*\n\n {2}status /);
+    const wrong = await corral(['config', 'set', 'a']);
+    expect(wrong).toMatchObject({ code: 2, out: '', requests: [] });
+    expect(wrong.err).toMatch(
+      /got 'a'; .*\n\nUsage: corral config set <path>=<value>… \[options\]\n/,
+    );
+    expect(await corral(['status'], { env: {} })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--admin or in CORRAL_ADMIN_URL') as unknown,
+    });
+    expect(await corral(['config', 'patch', '-'], { input: '[1]' })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('a patch must be an object') as unknown,
+      requests: [],
+    });
+  });
+
+  it('shows the configuration, and the version beside it', async () => {
+    expect(await corral(['config', 'get', 'log.level'])).toMatchObject({
+      code: 0,
+      out: 'info\n',
+      err: 'version 3\n',
+    });
+    expect(await corral(['config', 'get', 'log'])).toMatchObject({
+      out: '{\n  "level": "info"\n}\n',
+    });
+    const problem = { ...config, problem: 'worker 2 refuses it' };
+    expect(await corral(['config', 'get'], { answer: [200, problem] })).toMatchObject({
+      code: 0,
+      out: `${JSON.stringify(config.value, null, 2)}\n`,
+      err: 'version 3\nproblem: worker 2 refuses it\n',
+    });
+    const json = await corral(['config', 'get', 'limit', '--json']);
+    expect(json).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(json.out)).toEqual({ ...config, value: 5 });
+    expect(await corral(['config', 'get', 'log.file'])).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('sends what is in a file as it is', async () => {
+    const input = '{"id": 12345678901234567890}';
+    const { requests, ...rest } = await corral(['config', 'replace', '-'], {
+      input,
+      answer: [200, report],
+    });
+    expect(rest).toMatchObject({
+      code: 0,
+      out: 'version 4: applied by the primary and worker 1\n',
+    });
+    expect(requests).toMatchObject([{ method: 'PUT', body: input }]);
+  });
+
+  it('fails when not every process has applied a change', async () => {
+    const timedOut = { ...report, timedOut: [2] };
+    const late = await corral(['config', 'set', 'a=1'], { answer: [200, timedOut] });
+    expect(late).toMatchObject({ code: 1, out: '' });
+    expect(late.err).toContain('not answered in time by worker 2');
+    const json = await corral(['config', 'set', 'a=1', '--json'], { answer: [200, timedOut] });
+    expect(json).toMatchObject({ code: 1, err: '' });
+    expect(JSON.parse(json.out)).toEqual(timedOut);
+  });
+
+  it.each<[string, number, Surroundings['answer']]>([
+    ['a conflict', 4, [412, { error: 'of version 3', code: 'CONFIG_CONFLICT' }]],
+    ['nothing there', 3, new ExchangeError('ECONNREFUSED', false)],
+    ['another server', 3, [200, {}]],
+    ['a cluster that leaves', 1, [503, { error: 'shutting down', code: 'SHUTTING_DOWN' }]],
+  ])('has an exit code for %s', async (_what, code, answer) => {
+    const outcome = await corral(['config', 'set', 'a=1'], answer === undefined ? {} : { answer });
+    expect(outcome).toMatchObject({ code, out: '' });
+    expect(outcome.err).toMatch(/^corral: /);
+  });
+});
