@@ -26,6 +26,16 @@ export async function checkPackedPackages(tools, nodes) {
         const used = await run(node, [file], { cwd: app, env: process.env, quiet: true });
         if (used.code !== 0) failures.push(`${node} ${file}:\n${used.output}`);
       }
+      for (const { program, version } of programs(app)) {
+        const used = await run(node, [program, '--version'], {
+          cwd: app,
+          env: process.env,
+          quiet: true,
+        });
+        if (used.code !== 0 || used.output !== `${version}\n`) {
+          failures.push(`${node} ${program} --version:\n${used.output}`);
+        }
+      }
     }
     return { code: failures.length > 0 ? 1 : 0, output: failures.join('\n') };
   } finally {
@@ -67,6 +77,15 @@ function entryPoints(dir) {
   const { name, exports } = readManifest(dir);
   const paths = Object.keys(exports).filter((path) => !path.endsWith('.json'));
   return paths.map((path) => name + path.slice(1));
+}
+
+/** The commands that packages bring. */
+function programs(app) {
+  return publishableDirs().flatMap((dir) => {
+    const { name, version, bin = {} } = readManifest(dir);
+    const files = Object.values(bin);
+    return files.map((file) => ({ program: join(app, 'node_modules', name, file), version }));
+  });
 }
 
 /** Both ways to load a package must give the same names. */
