@@ -1,6 +1,7 @@
 // Any process: a Fastify app on every core. The primary runs this file as well, but not its main function.
 import { bootstrap, disconnectSignal } from '@corral/core';
 import {
+  adminOptions,
   config,
   offloadCalculation,
   printBanner,
@@ -19,7 +20,7 @@ import { accounts } from './accounts.js';
 
 const settings = readSettings();
 const secret = readSessionSecret();
-const options = { workers: 'auto', config, ...(await stateOptions()) } as const;
+const options = { workers: 'auto', config, ...adminOptions(), ...(await stateOptions()) } as const;
 
 const cluster = await bootstrap(async (cluster) => {
   const { workerId } = cluster;

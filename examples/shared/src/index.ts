@@ -1,4 +1,5 @@
 // Any process of an example: what the three examples share. Explicit named exports, no logic.
+export { adminOptions } from './admin.js';
 export { MAX_N, offloadCalculation, readN } from './calculate.js';
 export type { ReadN } from './calculate.js';
 export { printBanner } from './banner.js';

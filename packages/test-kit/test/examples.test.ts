@@ -112,13 +112,20 @@ describe.each([
     expect(example.stdout.match(BANNER)).toHaveLength(1);
   });
 
-  it('runs in one process when asked to', async () => {
-    const port = await freePort();
-    const example = run(path, { PORT: String(port), CORRAL_SINGLE: '1' });
+  it('runs in one process, and with an admin server, when asked to', async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const env = { PORT: String(port), ADMIN_PORT: String(adminPort), CORRAL_SINGLE: '1' };
+    const example = run(path, env);
     await example.waitForOutput(/Ctrl-C stops it\./);
     expect(example.stdout).toContain(`${name} in one process`);
     expect(await probe(`http://127.0.0.1:${port}/`)).toMatchObject({ status: 200 });
     expect(example.family()).toEqual([example.pid]);
+    const changed = await probeJson(`http://127.0.0.1:${adminPort}/config`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: '{"logLevel":"error"}',
+    });
+    expect(changed).toMatchObject({ status: 200, json: { version: 2 } });
     example.kill('SIGTERM');
     expect(await example.waitForExit()).toEqual({ code: 0, signal: null });
   });
@@ -171,11 +178,15 @@ describe('the offload example', () => {
   });
 });
 
-it.each(['abc', '65536'])('the examples refuse PORT=%j with a message', async (port) => {
-  const example = run('examples/express/dist/server.js', { PORT: port });
+it.each([
+  ['PORT', 'abc'],
+  ['PORT', '65536'],
+  ['ADMIN_PORT', '0'],
+])('the examples refuse %s=%j with a message', async (name, port) => {
+  const example = run('examples/express/dist/server.js', { [name]: port });
   expect(await example.waitForExit()).toEqual({ code: 1, signal: null });
   expect(example.output).toBe(
-    `PORT is ${JSON.stringify(port)}; expected a whole number from 1 to 65535\n`,
+    `${name} is ${JSON.stringify(port)}; expected a whole number from 1 to 65535\n`,
   );
 });
 
