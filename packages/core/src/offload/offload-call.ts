@@ -109,8 +109,10 @@ class Call implements ThreadTask {
   threadEnded(): void {
     if (this.#state !== 'running') return;
     this.#state = 'answered';
-    this.#stopRunning();
+    const endMs = performance.now();
+    // The thread's next call goes first: the thread waits for it.
     this.#giveBackThread();
+    this.#stopRunning(endMs);
   }
 
   /** Ends it, wherever it is; without effect once it has an answer. */
@@ -119,7 +121,7 @@ class Call implements ThreadTask {
     if (before === 'ended' || before === 'answered') return;
     this.#state = 'ended';
     if (before === 'running') {
-      this.#stopRunning();
+      this.#stopRunning(performance.now());
       this.#run?.terminate();
       this.parts.context.statistics.terminated(why);
     } else if (before === 'starting') {
@@ -147,11 +149,10 @@ class Call implements ThreadTask {
     reject(error);
   }
 
-  #stopRunning(): void {
+  #stopRunning(endMs: number): void {
     const { statistics, utilization } = this.parts.context;
-    const nowMs = performance.now();
-    statistics.ran(nowMs - this.#startMs);
-    utilization.change(-1, nowMs);
+    statistics.ran(endMs - this.#startMs);
+    utilization.change(-1, endMs);
     clearTimeout(this.#deadline);
   }
 

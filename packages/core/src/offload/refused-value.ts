@@ -16,8 +16,28 @@ export function findRefused(
   value: unknown,
   transfer: readonly Transferable[],
 ): RefusedValue | undefined {
+  if (isSmallTree(value)) return undefined;
   const found = search(value, { seen: new Set(), transfer });
   return found && { ...found, path: found.path.replace(/^\./, '') };
+}
+
+/** What most values are: seen through without keeping a record of what was seen. */
+const SMALL_TREE = 64;
+
+function isSmallTree(value: unknown): boolean {
+  // It bounds the time also where an object has itself inside, or another in many places.
+  let left = SMALL_TREE;
+  const isPassed = (part: unknown): boolean => {
+    if (typeof part === 'function' || typeof part === 'symbol') return false;
+    if (typeof part !== 'object' || part === null) return true;
+    if (left-- === 0 || types.isProxy(part)) return false;
+    if (Array.isArray(part)) return part.every(isPassed);
+    const prototype: unknown = Object.getPrototypeOf(part);
+    return (
+      (prototype === Object.prototype || prototype === null) && Object.values(part).every(isPassed)
+    );
+  };
+  return isPassed(value);
 }
 
 interface Search {

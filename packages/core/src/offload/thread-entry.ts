@@ -21,34 +21,59 @@ let loaded: TaskModule | undefined;
 
 becomeTaskThread();
 
-/** What Piscina calls. Rejects with a {@link ThreadFailure}. */
-export async function runInThread(call: ThreadCall): Promise<unknown> {
-  loaded ??= await loadModule();
+/** What Piscina calls. Throws or rejects with a {@link ThreadFailure}. */
+export function runInThread(call: ThreadCall): unknown {
+  return loaded === undefined ? loadAndRun(call) : run(loaded, call);
+}
+
+async function loadAndRun(call: ThreadCall): Promise<unknown> {
+  loaded = await loadModule();
+  return await run(loaded, call);
+}
+
+function run(module: TaskModule, call: ThreadCall): unknown {
   switch (call.kind) {
     case 'load':
       return undefined;
     case 'call': {
-      const task = functionOf(loaded, call.name);
+      const task = functionOf(module, call.name);
       let returned: unknown;
+      let isAsync: boolean;
       try {
         returned = task(...call.args);
-        // Not for values: a promise more for every call.
-        if (isThenable(returned)) returned = await returned;
+        isAsync = isThenable(returned);
       } catch (thrown) {
         throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
       }
-      return toResult(returned);
+      // Not for values: a promise more for every call.
+      return isAsync ? settle(returned as PromiseLike<unknown>) : toResult(returned);
     }
     case 'stage':
-      try {
-        await runStage(functionOf(loaded, call.name), call);
-        return undefined;
-      } catch (thrown) {
-        if (thrown instanceof RefusedChunk) throw failure({ failed: 'result', ...thrown.where });
-        throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
-      }
+      return beStage(functionOf(module, call.name), call);
     default:
       return call satisfies never;
+  }
+}
+
+async function settle(promise: PromiseLike<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (thrown) {
+    throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
+  }
+  return toResult(value);
+}
+
+async function beStage(
+  task: TaskFunction,
+  call: Extract<ThreadCall, { readonly kind: 'stage' }>,
+): Promise<void> {
+  try {
+    await runStage(task, call);
+  } catch (thrown) {
+    if (thrown instanceof RefusedChunk) throw failure({ failed: 'result', ...thrown.where });
+    throw failure({ failed: 'task', error: toTaskErrorInfo(thrown) });
   }
 }
 
