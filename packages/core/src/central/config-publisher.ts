@@ -159,17 +159,18 @@ export function createConfigPublisher(parts: {
     over = deferred<void>();
     workerIds = new Map([...members].map(([id, { workerId }]) => [id, workerId]));
     const { version } = current;
+    const step = publish(state, version);
+    advance(step.state, step.send);
+    // What follows is done while the workers apply it.
+    const deadline = setTimeout(
+      () => advance(passDeadline(state)),
+      timerMs(timeoutMs + ANSWER_GRACE_MS),
+    );
     const paths = changedPaths(previous.value, current.value);
     logger.info(
       { version, changedPaths: paths },
       `configuration ${version} by ${source}: ${paths.join(', ') || 'the same as before'}`,
     );
-    const deadline = setTimeout(
-      () => advance(passDeadline(state)),
-      timerMs(timeoutMs + ANSWER_GRACE_MS),
-    );
-    const step = publish(state, version);
-    advance(step.state, step.send);
     await over.promise;
     clearTimeout(deadline);
     const outcome = report();

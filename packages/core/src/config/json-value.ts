@@ -59,16 +59,26 @@ export function isEqual(a: Json, b: Json): boolean {
 }
 
 /** Where two values differ, as in `log.level`; '' when they differ as a whole. */
-export function changedPaths(from: Json, to: Json, path = ''): string[] {
-  if (!isJsonObject(from) || !isJsonObject(to)) return isEqual(from, to) ? [] : [path];
-  const names = new Set([...Object.keys(from), ...Object.keys(to)]);
-  return [...names].flatMap((name) => {
-    const inner = path === '' ? name : `${path}.${name}`;
-    const before = ownValue(from, name);
+export function changedPaths(from: Json, to: Json): string[] {
+  const paths: string[] = [];
+  collectChanges(from, to, '', paths);
+  return paths;
+}
+
+/** Every process does this for every version: nothing is made but for what has changed. */
+function collectChanges(from: Json, to: Json, path: string, paths: string[]): void {
+  if (!isJsonObject(from) || !isJsonObject(to)) {
+    if (!isEqual(from, to)) paths.push(path);
+    return;
+  }
+  const within = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  for (const [name, before] of Object.entries(from)) {
     const after = ownValue(to, name);
-    if (before === undefined || after === undefined) return [inner];
-    return changedPaths(before, after, inner);
-  });
+    if (before === after) continue;
+    if (after === undefined) paths.push(within(name));
+    else collectChanges(before, after, within(name), paths);
+  }
+  for (const name of Object.keys(to)) if (!Object.hasOwn(from, name)) paths.push(within(name));
 }
 
 export function getPath(value: Json, path: string): Json | undefined {
