@@ -5,6 +5,7 @@ import type { DurationHistogram } from './offload.js';
 const BOUNDS_MS: readonly number[] = [
   0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000,
 ];
+const BOUNDS = BOUNDS_MS.join();
 
 export interface HistogramRecorder {
   readonly meanMs: number;
@@ -38,7 +39,7 @@ export function mergeHistograms(histograms: readonly DurationHistogram[]): Durat
   const counts = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0);
   let [count, sumMs, maxMs] = [0, 0, 0];
   for (const each of histograms) {
-    if (each.counts.length !== counts.length) continue;
+    if (each.boundsMs.join() !== BOUNDS) continue;
     for (const [bucket, add] of each.counts.entries()) counts[bucket] = (counts[bucket] ?? 0) + add;
     count += each.count;
     sumMs += each.sumMs;
