@@ -127,11 +127,11 @@ test('idle threads leave, and come back when they are needed', async () => {
   expect(await run('idle')).toBe(2);
 });
 
-test('a closed module finishes what it has, and takes nothing new', async () => {
-  expect(await run('closed')).toEqual({
-    refused: expect.objectContaining({ code: 'SHUTTING_DOWN' }) as object,
+test('a closed module finishes what it has, takes nothing new, and leaves its counts', async () => {
+  expect(await run('closed')).toMatchObject({
+    refused: { code: 'SHUTTING_DOWN' },
     last: 'slept',
-    known: false,
+    status: { threads: 0, running: 0, maxQueue: 0, completed: 1, run: { count: 1 } },
   });
 });
 

@@ -4,6 +4,7 @@ import { createClusterEmitter } from '../src/cluster-events.js';
 import type { LogMethod, Logger } from '../src/logger.js';
 import { resolveOptions } from '../src/options.js';
 import type { BootstrapOptions } from '../src/bootstrap-options.js';
+import { createMetricsAggregator } from '../src/central/metrics-aggregator.js';
 import { createSupervisor } from '../src/primary/supervisor.js';
 import { createThreadGrants } from '../src/primary/thread-grants.js';
 import type { Supervisor, SupervisorEnd } from '../src/primary/supervisor.js';
@@ -141,6 +142,7 @@ export function createSimulatedCluster(
     options: resolved,
     system,
     logger,
+    totals: createMetricsAggregator(),
     firstGeneration: 1,
     onChange: threadGrants.update,
     listeners: {

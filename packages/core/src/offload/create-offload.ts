@@ -3,6 +3,8 @@ import type { Cluster } from '../cluster.js';
 import type { Logger } from '../logger.js';
 import type { Offloaded, OffloadOptions, OffloadStatus } from './offload.js';
 import { resolveOffloadOptions, resolveTaskModule } from './offload-options.js';
+import { createOffloadHistory } from './offload-history.js';
+import { mergeByName } from './offload-statistics.js';
 import { createScheduler } from './scheduler.js';
 import { createTaskModule } from './task-module.js';
 import type { TaskModule } from './task-module.js';
@@ -38,6 +40,7 @@ export function createOffload(parts: OffloadParts): ProcessOffload {
   const scheduler = createScheduler(1);
   const utilization = createUtilizationMeter(performance.now());
   const modules = new Set<TaskModule>();
+  const closed = createOffloadHistory();
   let claimed: Promise<void> | undefined;
   /** How many were told, not asked for. */
   let grants = 0;
@@ -75,7 +78,10 @@ export function createOffload(parts: OffloadParts): ProcessOffload {
         onIdleError(error) {
           logger.error({ err: error, module: resolved.name }, 'an idle task thread has crashed');
         },
-        onClosed: () => void modules.delete(created),
+        onClosed() {
+          modules.delete(created);
+          closed.add([created.status()]);
+        },
       });
       modules.add(created);
       return createTaskProxy<Module>(created);
@@ -93,8 +99,8 @@ export function createOffload(parts: OffloadParts): ProcessOffload {
       if (claimed === undefined) return undefined;
       return {
         grantedThreads: scheduler.limit,
-        utilizationRatio: utilization.take(scheduler.limit, performance.now()),
-        modules: [...modules].map((each) => each.status()),
+        utilizationRatio: utilization.read(scheduler.limit, performance.now()),
+        modules: mergeByName([...[...modules].map((each) => each.status()), ...closed.modules]),
       };
     },
   };

@@ -51,18 +51,29 @@ export function createOffloadStatistics(): OffloadStatistics {
 export function mergeOffloadStatus(statuses: readonly OffloadStatus[]): OffloadStatus {
   const grantedThreads = sum(statuses, (each) => each.grantedThreads);
   const busyThreads = sum(statuses, (each) => each.utilizationRatio * each.grantedThreads);
-  const byName = new Map<string, OffloadModuleStatus[]>();
-  for (const module of statuses.flatMap(({ modules }) => modules)) {
-    byName.set(module.name, [...(byName.get(module.name) ?? []), module]);
-  }
   return {
     grantedThreads,
     utilizationRatio: grantedThreads === 0 ? 0 : busyThreads / grantedThreads,
-    modules: [...byName].map(([name, modules]) => mergeModules(name, modules)),
+    modules: mergeByName(statuses.flatMap(({ modules }) => modules)),
   };
 }
 
-function mergeModules(name: string, modules: readonly OffloadModuleStatus[]): OffloadModuleStatus {
+/** One for each name, in the order in which they come first. */
+export function mergeByName(modules: readonly OffloadModuleStatus[]): OffloadModuleStatus[] {
+  const byName = new Map<string, OffloadModuleStatus[]>();
+  for (const module of modules) {
+    const sameName = byName.get(module.name);
+    if (sameName === undefined) byName.set(module.name, [module]);
+    else sameName.push(module);
+  }
+  return [...byName].map(([name, sameName]) => mergeModules(name, sameName));
+}
+
+/** @param name what they are called together */
+export function mergeModules(
+  name: string,
+  modules: readonly OffloadModuleStatus[],
+): OffloadModuleStatus {
   const total = (figure: (module: OffloadModuleStatus) => number): number => sum(modules, figure);
   return {
     name,

@@ -109,7 +109,7 @@ export interface DurationHistogram {
 /** Why a thread was ended, or ended by itself, in the middle of a call. */
 export type ThreadTermination = 'timeout' | 'aborted' | 'crashed';
 
-/** The figures of one module since it was first used. */
+/** The figures of the modules of one name since the first was used. What is counted stays when they are closed. */
 export interface OffloadModuleStatus {
   readonly name: string;
   /** Threads that are there: busy, idle and starting. */
@@ -125,17 +125,17 @@ export interface OffloadModuleStatus {
   readonly aborted: number;
   readonly crashed: number;
   readonly terminations: Readonly<Record<ThreadTermination, number>>;
-  /** How long calls waited for their thread, its start included. */
+  /** How long calls waited for their thread, its start included; of those that got one. */
   readonly wait: DurationHistogram;
-  /** How long calls ran. */
+  /** How long calls ran, whatever their end. */
   readonly run: DurationHistogram;
 }
 
-/** The threads of one process, or of all. */
+/** The threads of one process, or of all; then what is counted includes processes that are gone. */
 export interface OffloadStatus {
   /** How many threads may run at the same time. */
   readonly grantedThreads: number;
-  /** The share of that in use since the figures were last taken, 0…1. */
+  /** The share of that in use, 0…1: over the last seconds, or since the figures were last read. */
   readonly utilizationRatio: number;
   readonly modules: readonly OffloadModuleStatus[];
 }

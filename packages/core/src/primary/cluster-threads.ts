@@ -1,15 +1,15 @@
 // Primary: the task threads of the cluster: the workers' grants, and the primary's own threads among them.
-import type { Cluster, ClusterStatus, WorkerStatus } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import type { Logger } from '../logger.js';
 import { createOffload } from '../offload/create-offload.js';
-import { mergeOffloadStatus } from '../offload/offload-statistics.js';
+import type { OffloadStatus } from '../offload/offload.js';
 import { createThreadGrants } from './thread-grants.js';
 import type { ThreadGrants } from './thread-grants.js';
 
 export interface ClusterThreads extends Pick<ThreadGrants, 'update'> {
   readonly offload: Cluster['offload'];
-  /** All processes' figures together. */
-  status(workers: readonly WorkerStatus[]): Pick<ClusterStatus, 'offload'>;
+  /** Of the primary's own threads; undefined when it has not offloaded anything. */
+  status(): OffloadStatus | undefined;
 }
 
 export interface ClusterThreadsParts {
@@ -37,10 +37,6 @@ export function createClusterThreads({
   return {
     update: grants.update,
     offload: own.offload,
-    status(workers) {
-      const all = [own.status(), ...workers.map(({ offload }) => offload)];
-      const known = all.filter((each) => each !== undefined);
-      return known.length === 0 ? {} : { offload: mergeOffloadStatus(known) };
-    },
+    status: own.status,
   };
 }

@@ -6,6 +6,7 @@ import { startAdminServer } from '../central/admin-server.js';
 import type { AdminServer } from '../central/admin-server.js';
 import { readCgroupLimits } from '../central/cgroup-limits.js';
 import { startConfigService } from '../central/config-service.js';
+import { createMetricsAggregator } from '../central/metrics-aggregator.js';
 import { readTextFile } from '../central/read-text-file.js';
 import { threadsOf } from '../central/thread-budget-policy.js';
 import type { Cluster, ClusterEvents, ClusterStatus, UpgradeOptions } from '../cluster.js';
@@ -35,6 +36,7 @@ import { createListeners } from './listeners.js';
 import { createMessageRouter } from './message-router.js';
 import { createNodeSystem } from './node-system.js';
 import { openPrimaryState } from './primary-state.js';
+import { primaryStatus } from './primary-status.js';
 import { startSuccessor } from './primary-upgrade.js';
 import { createSupervisor } from './supervisor.js';
 import type { SupervisorEnd } from './supervisor.js';
@@ -113,8 +115,10 @@ export async function startPrimary(
           events,
           inherited: predecessor?.config,
         });
+  const totals = createMetricsAggregator();
   const supervisor = createSupervisor({
     options,
+    totals,
     system,
     logger,
     listeners,
@@ -142,19 +146,8 @@ export async function startPrimary(
     },
   });
 
-  const status = (): ClusterStatus => {
-    const supervised = supervisor.status();
-    const snapshots = state.embedded?.snapshots;
-    return {
-      role: 'primary',
-      pid: process.pid,
-      nodeVersion: process.version,
-      ...supervised,
-      ...threads.status(supervised.workers),
-      ...(config === undefined ? {} : { config: config.status() }),
-      ...(snapshots === undefined ? {} : { stateSnapshot: snapshots.status() }),
-    };
-  };
+  const status = (): ClusterStatus =>
+    primaryStatus({ supervisor, totals, threads, config, snapshots: state.embedded?.snapshots });
 
   const answerCall = async (call: PrimaryCall, worker: WorkerHandle): Promise<unknown> => {
     switch (call.name) {

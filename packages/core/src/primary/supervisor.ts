@@ -1,5 +1,6 @@
 // Primary: keeps the wanted number of workers running. One loop: event → decision (policies) → effect.
 import { checkReloadOptions, checkWorkers } from '../call-arguments.js';
+import type { MetricsAggregator } from '../central/metrics-aggregator.js';
 import { createOperationQueue } from '../central/operation-queue.js';
 import type { ClusterStatus, ExitReason, ReloadOptions, ReloadReport } from '../cluster.js';
 import type { ClusterEmitter } from '../cluster-events.js';
@@ -66,6 +67,8 @@ export interface SupervisorParts {
   readonly system: System;
   readonly logger: Logger;
   readonly events: ClusterEmitter;
+  /** Is told of every worker that has ended. */
+  readonly totals: MetricsAggregator;
   readonly listeners: Listeners;
   /** Workers have come, gone, or changed in a way that others act on. */
   readonly onChange: (workers: ReadonlySet<WorkerHandle>) => void;
@@ -83,7 +86,7 @@ type Phase =
   | { readonly name: 'stopping'; readonly failure?: CorralError };
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
-  const { options, system, logger, events } = parts;
+  const { options, system, logger, events, totals } = parts;
   const seats = new Map<number, Seat>();
   const workers = new Set<WorkerHandle>();
   const operations = createOperationQueue();
@@ -96,7 +99,6 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let phase: Phase = { name: 'starting' };
   let generation = parts.firstGeneration;
   let restartsMs: readonly number[] = [];
-  let requestsOfGone = 0;
   let isClean = true;
   let waitingReload: Promise<ReloadReport> | undefined;
   let stopRounds = (): void => undefined;
@@ -176,7 +178,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     onChange: () => parts.onChange(workers),
     onExit(worker, exit) {
       workers.delete(worker);
-      requestsOfGone += worker.requests;
+      totals.gone(worker.status());
       if (isStopping() && (worker.cutConnections > 0 || exit.isCutShort)) isClean = false;
       if (exit.reason !== 'shutdown' && exit.reason !== 'scale-down') {
         restarts[exit.reason] = (restarts[exit.reason] ?? 0) + 1;
@@ -364,7 +366,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         draining: all.filter(({ state }) => state === 'draining').length,
         balance: parts.listeners.balance,
         restarts: { ...restarts },
-        requests: requestsOfGone + all.reduce((sum, { requests }) => sum + requests, 0),
+        requests: totals.requests(all),
         workers: all.sort((a, b) => a.workerId - b.workerId || a.generation - b.generation),
       };
     },

@@ -18,7 +18,6 @@ export interface WorkerHandle extends LaunchSpec {
   readonly id: number;
   readonly pid: number;
   readonly state: WorkerState;
-  readonly requests: number;
   /** Open connections, as last reported. */
   readonly connections: number;
   /** Share of its time that its event loop was busy, of 1, as last reported; undefined before that is known. */
@@ -219,9 +218,6 @@ export function launchWorker(
     },
     get state() {
       return state;
-    },
-    get requests() {
-      return figures.requests;
     },
     get connections() {
       return figures.connections;

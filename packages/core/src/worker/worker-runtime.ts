@@ -62,9 +62,26 @@ export async function startWorker(
   });
   const events = createClusterEmitter(logger, () => link.send({ type: 'listenForEvents' }));
 
+  const beat = (): void => {
+    const { connections, requests } = serving.registry;
+    const offload = serving.offload.status();
+    connectionReports.told(connections);
+    link.send({
+      type: 'heartbeat',
+      sample: serving.members.health.sample(),
+      connections,
+      requests,
+      debugged: isDebugged(),
+      malformedMessages: link.malformedMessages,
+      ...(offload === undefined ? {} : { offload }),
+    });
+  };
+
   let hasFailed = false;
   const leave = async (request: DrainRequest): Promise<void> => {
     const { cutConnections } = await serving.drain(request);
+    // What the drain has done counts, too.
+    beat();
     await link.flush({ type: 'drained', cutConnections });
     process.exit(hasFailed ? EXIT_CODES.failure : EXIT_CODES.clean);
   };
@@ -205,20 +222,6 @@ export async function startWorker(
   addSharedConfigCheck(options, handle);
   publish(handle);
 
-  const beat = (): void => {
-    const { connections, requests } = serving.registry;
-    const offload = serving.offload.status();
-    connectionReports.told(connections);
-    link.send({
-      type: 'heartbeat',
-      sample: serving.members.health.sample(),
-      connections,
-      requests,
-      debugged: isDebugged(),
-      malformedMessages: link.malformedMessages,
-      ...(offload === undefined ? {} : { offload }),
-    });
-  };
   setInterval(beat, options.heartbeatMs).unref();
 
   // Before the app, whose boot may block too.
