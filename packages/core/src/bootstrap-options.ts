@@ -82,7 +82,7 @@ export interface BootstrapOptions<C = RegisteredConfig> {
   readonly state?: StateStore | StateSettings;
   /** When and how often crashed workers are started again. */
   readonly restart?: RestartOptions;
-  /** The admin server of the primary: `/livez`, `/readyz`, `/status`, `/config`. Off unless given. */
+  /** The admin server of the primary: `/livez`, `/readyz`, `/status`, `/metrics`, `/config`. Off unless given. */
   readonly admin?: AdminOptions;
   /** The threads of `cluster.offload()`. */
   readonly offload?: OffloadBudgetOptions;

@@ -1,6 +1,7 @@
 // Process tests: single-process mode: the same handle and the same drain, without workers.
 import { expect, test } from 'vitest';
-import { descendantsOf, probe, startLoad } from '@corral/test-kit';
+import { descendantsOf, freePort, probe, startLoad } from '@corral/test-kit';
+import { readPrometheusText, seriesOf } from './prometheus-reader.js';
 import {
   call,
   occurrences,
@@ -15,7 +16,8 @@ test.for([
   { how: 'workers: 0', options: { workers: 0 }, env: {} },
   { how: 'CORRAL_SINGLE=1', options: { workers: 4 }, env: { CORRAL_SINGLE: '1' } },
 ])('$how runs the app in one process', async ({ options, env }) => {
-  const fixture = await startServing('serve.mjs', { ...options, idleGraceMs: 50 }, { env });
+  const admin = { port: await freePort() };
+  const fixture = await startServing('serve.mjs', { ...options, admin, idleGraceMs: 50 }, { env });
 
   expect(descendantsOf(fixture.pid)).toEqual([]);
   expect(fixture.status).toMatchObject({
@@ -29,6 +31,13 @@ test.for([
   expect((await probe(fixture.url)).headers).toMatchObject({
     'x-worker-id': '1',
     'x-worker-pid': String(fixture.pid),
+  });
+  const { body } = await probe(`http://127.0.0.1:${admin.port}/metrics`);
+  expect(Object.fromEntries(seriesOf(readPrometheusText(body)))).toMatchObject({
+    [`corral_info{role=single,node_version=${fixture.status.nodeVersion},balance=single}`]: 1,
+    corral_workers_ready: 1,
+    corral_requests_total: 1,
+    'corral_worker_requests_total{worker=1}': 1,
   });
   // A parent that waits for it, such as PM2 with wait_ready.
   await fixture.nextMessage((message) => message === 'ready');

@@ -3,12 +3,15 @@ import { Agent, createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ClusterStatus } from '../cluster.js';
+import { readPrometheusText, seriesOf } from '../../test/prometheus-reader.js';
+import type { ClusterStatus, WorkerStatus } from '../cluster.js';
 import { createFileLogger } from '../logger.js';
 import type { ConfigUpdate } from '../protocol/messages.js';
 import { startAdminServer } from './admin-server.js';
 import type { AdminServer } from './admin-server.js';
+import { createMetricsAggregator } from './metrics-aggregator.js';
 
+const none = createMetricsAggregator();
 const logger = createFileLogger({ fd: 1, level: 'silent', readable: false });
 
 function statusOf(changes: Partial<ClusterStatus> = {}): ClusterStatus {
@@ -29,17 +32,35 @@ function statusOf(changes: Partial<ClusterStatus> = {}): ClusterStatus {
   };
 }
 
+const goneWorker: WorkerStatus = {
+  workerId: 3,
+  pid: 2,
+  generation: 1,
+  state: 'gone',
+  uptimeMs: 1,
+  rssBytes: 1,
+  heapUsedBytes: 1,
+  cpuRatio: 0,
+  eventLoopUtilizationRatio: 0,
+  eventLoopDelayP99Ms: 0,
+  connections: 0,
+  requests: 4,
+  messages: { waiting: 0, dropped: 0, malformed: 0 },
+};
+
 let admin: AdminServer | undefined;
 
 async function start(
   status: () => Promise<ClusterStatus> = () => Promise.resolve(statusOf()),
   minReady = 1,
+  totals = none,
 ): Promise<string> {
   admin = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
     minReady,
     status,
+    totals,
     configWrites: false,
     logger,
   });
@@ -71,6 +92,7 @@ describe('the admin server', () => {
       host: '127.0.0.1',
       port: 0,
       minReady: 1,
+      totals: none,
       status: async () => await Promise.resolve(statusOf()),
       config: {
         status: () => ({ version: 1, value: {}, processes: {} }),
@@ -124,9 +146,26 @@ describe('the admin server', () => {
     expect(await response.json()).toEqual(statusOf());
   });
 
+  it('answers /metrics with the status and what workers have counted that are gone', async () => {
+    const gone = createMetricsAggregator();
+    const url = await start(() => Promise.resolve(statusOf({ requests: 7 })), 1, gone);
+    gone.gone(goneWorker);
+    const response = await fetch(`${url}/metrics`, { headers: { accept: 'application/json' } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const body = await response.text();
+    const series = seriesOf(readPrometheusText(body));
+    expect(series.get('corral_requests_total')).toBe(7);
+    expect(series.get('corral_worker_requests_total{worker=3}')).toBe(4);
+    const head = await fetch(`${url}/metrics`, { method: 'HEAD' });
+    expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(body)));
+    expect(await head.text()).toBe('');
+    expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(405);
+  });
+
   it('says so when there is no status', async () => {
     const url = await start(() => Promise.reject(new Error('secret')));
-    for (const path of ['/readyz', '/status']) {
+    for (const path of ['/readyz', '/status', '/metrics']) {
       const response = await fetch(`${url}${path}`);
       expect(response.status).toBe(503);
       expect(await response.json()).toEqual({ error: 'the status is not available' });
@@ -139,7 +178,7 @@ describe('the admin server', () => {
     expect(missing.status).toBe(404);
     expect(await missing.json()).toEqual({
       error: 'not found',
-      paths: ['/livez', '/readyz', '/status', '/config'],
+      paths: ['/livez', '/readyz', '/status', '/metrics', '/config'],
     });
     const posted = await fetch(`${url}/status`, { method: 'POST', body: 'x' });
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -186,6 +225,7 @@ describe('the admin server', () => {
       host: '127.0.0.1',
       port,
       minReady: 1,
+      totals: none,
       status,
       logger,
     }).catch((thrown: unknown) => thrown);
@@ -203,6 +243,7 @@ describe('the admin server', () => {
       host: '192.0.2.1',
       port: 0,
       minReady: 1,
+      totals: none,
       status: () => Promise.resolve(statusOf()),
       logger,
     });

@@ -12,11 +12,15 @@ import {
   methodNotAllowed,
   parseTarget,
   probeResponse,
+  respond,
 } from '../health/probe-response.js';
 import type { Logger } from '../logger.js';
 import { answerConfig, toConfigRequest } from './admin-config.js';
 import type { AdminConfig } from './admin-config.js';
 import { clusterHealth } from './cluster-health.js';
+import { clusterMetrics } from './cluster-metrics.js';
+import type { MetricsAggregator } from './metrics-aggregator.js';
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus-text.js';
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -25,6 +29,7 @@ export interface AdminServerOptions {
   /** `/readyz` answers 200 from this many ready workers on. */
   readonly minReady: number;
   readonly status: () => Promise<ClusterStatus>;
+  readonly totals: Pick<MetricsAggregator, 'slots'>;
   /** `/config`, when there is a configuration. */
   readonly config?: AdminConfig | undefined;
   /** Whether `/config` takes changes. */
@@ -39,10 +44,10 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-const PATHS = ['/livez', '/readyz', '/status', '/config'];
+const PATHS = ['/livez', '/readyz', '/status', '/metrics', '/config'];
 
 /**
- * Starts the admin server: `/livez`, `/readyz` and `/status`, for GET and HEAD, and `/config`.
+ * Starts the admin server: `/livez`, `/readyz`, `/status` and `/metrics`, for GET and HEAD, and `/config`.
  *
  * @throws {CorralError} `LISTEN_FAILED`
  */
@@ -77,7 +82,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
 /** Never rejects: a status that cannot be had is an answer too. */
 async function answer(
   message: IncomingMessage,
-  { minReady, status, config, configWrites, logger }: AdminServerOptions,
+  { minReady, status, totals, config, configWrites, logger }: AdminServerOptions,
 ): Promise<HealthResponse> {
   const request = toHealthRequest(message);
   const { path } = parseTarget(request.url);
@@ -98,6 +103,10 @@ async function answer(
   try {
     const current = await status();
     if (path === '/status') return jsonResponse(200, current, request);
+    if (path === '/metrics') {
+      const metrics = clusterMetrics(current, totals.slots(current.workers));
+      return respond(200, PROMETHEUS_CONTENT_TYPE, prometheusText(metrics), request);
+    }
     const { ready, reason } = clusterHealth(current, { minReady });
     return probeResponse(
       {

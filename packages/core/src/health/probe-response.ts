@@ -125,7 +125,7 @@ function describe({ name, reason }: ProbeItem): string {
 }
 
 /** A HEAD answer has GET's headers and no body. */
-function respond(
+export function respond(
   status: number,
   contentType: string,
   body: string,

@@ -284,7 +284,13 @@ export async function startPrimary(
   const startAdmin = async (): Promise<AdminServer | undefined> =>
     options.admin === undefined
       ? undefined
-      : await startAdminServer({ ...options.admin, status: handle.status, config, logger });
+      : await startAdminServer({
+          ...options.admin,
+          status: handle.status,
+          totals,
+          config,
+          logger,
+        });
   // A predecessor still has the port.
   if (inheritance === undefined) admin = await startAdmin();
 

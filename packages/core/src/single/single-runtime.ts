@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { startAdminServer } from '../central/admin-server.js';
 import { readCgroupLimits } from '../central/cgroup-limits.js';
 import { startConfigService } from '../central/config-service.js';
+import { createMetricsAggregator } from '../central/metrics-aggregator.js';
 import { openSnapshotsIfWanted } from '../central/open-snapshots.js';
 import { readTextFile } from '../central/read-text-file.js';
 import { threadsOf } from '../central/thread-budget-policy.js';
@@ -55,6 +56,7 @@ export async function startSingle(
       : await startAdminServer({
           ...options.admin,
           status: async () => await handle.status(),
+          totals: createMetricsAggregator(),
           config,
           logger,
         });
