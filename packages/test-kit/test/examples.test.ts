@@ -1,16 +1,17 @@
 // Process tests: the examples do what their README says, each as a user starts it.
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   createSessionClient,
   freePort,
   probe,
   probeJson,
   spawnFixture,
+  startRedisServer,
   waitUntilGone,
 } from '../src/index.js';
-import type { Fixture } from '../src/index.js';
+import type { Fixture, SessionClient } from '../src/index.js';
 
 const programs: Fixture[] = [];
 
@@ -128,6 +129,44 @@ describe.each([
     expect(changed).toMatchObject({ status: 200, json: { version: 2 } });
     example.kill('SIGTERM');
     expect(await example.waitForExit()).toEqual({ code: 0, signal: null });
+  });
+
+  it('with REDIS_URL shares counts and sessions with others, and finds them again after a restart', async () => {
+    const redis = await startRedisServer();
+    onTestFinished(redis.close);
+    const env = { REDIS_URL: redis.url, SESSION_SECRET: 's'.repeat(32) };
+    const start = async (more: Record<string, string> = {}): Promise<[Fixture, SessionClient]> => {
+      const port = await freePort();
+      const example = run(path, { ...env, ...more, PORT: String(port) });
+      await example.waitForOutput(/Ctrl-C stops it\./);
+      return [example, createSessionClient(`http://127.0.0.1:${port}`)];
+    };
+    const end = async (example: Fixture): Promise<void> => {
+      example.kill('SIGTERM');
+      expect(await example.waitForExit()).toEqual({ code: 0, signal: null });
+    };
+    const json = async (client: SessionClient, method: string, to: string): Promise<unknown> =>
+      JSON.parse((await client.send(method, to)).body);
+
+    const alone = { CORRAL_SINGLE: '1' };
+    const [[cluster, atCluster], [single, atSingle]] = await Promise.all([start(), start(alone)]);
+    expect((await atCluster.send('POST', '/login', { user: 'ann' })).status).toBe(200);
+    atSingle.cookie = atCluster.cookie;
+    for (const [index, client] of [atCluster, atSingle, atCluster, atSingle].entries()) {
+      expect(await json(client, 'GET', '/me')).toMatchObject({ user: 'ann' });
+      expect(await json(client, 'GET', '/count')).toMatchObject({ count: index + 1 });
+    }
+    await Promise.all([cluster, single].map(end));
+
+    const [restarted, client] = await start(alone);
+    expect(await json(client, 'GET', '/me')).toMatchObject({ user: null });
+    client.cookie = atCluster.cookie;
+    expect(await json(client, 'GET', '/me')).toMatchObject({ user: 'ann' });
+    expect(await json(client, 'GET', '/count')).toMatchObject({ count: 5 });
+    expect(await json(client, 'POST', '/logout')).toMatchObject({ user: null });
+    client.cookie = atCluster.cookie;
+    expect(await json(client, 'GET', '/me')).toMatchObject({ user: null });
+    await end(restarted);
   });
 
   it('says once that its port is taken', async () => {
