@@ -2,6 +2,7 @@
 // server and a Redis Cluster.
 import { Cluster, Redis } from 'ioredis';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
+import { hearAsking } from './hear-asking.js';
 import type { ResolvedRedisOptions } from './resolve-options.js';
 
 export type RedisClient = Redis | Cluster;
@@ -16,7 +17,8 @@ export function createClient({ source, timeoutMs }: ResolvedRedisOptions): Redis
     return new Redis(source.url, { ...source.redisOptions, ...forRequests(timeoutMs) });
   }
   if ('cluster' in source) {
-    return new Cluster([...source.cluster], forCluster(source.clusterOptions, timeoutMs));
+    const options = forCluster(source.clusterOptions, timeoutMs);
+    return hearAsking(new Cluster([...source.cluster], options));
   }
   return new Redis({
     ...source.redisOptions,
@@ -65,9 +67,13 @@ function forCluster(
     // As above: what was lost with a connection is not sent again. (Redirections are: those say that
     // nothing was executed.)
     retryDelayOnFailover: 0,
+    // connection.ts does, for as long as somebody waits for it.
+    retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: timeoutMs,
     clusterRetryStrategy: retryDelayMs,
-    redisOptions: { ...options.redisOptions, ...nodeOptions },
+    // Without auto-pipelining: with it, nodes send ASKING later than the command that it is for, and a command on a key
+    // that has gone ahead of its slot is redirected to and fro until it fails.
+    redisOptions: { ...options.redisOptions, ...nodeOptions, enableAutoPipelining: false },
   };
 }
 

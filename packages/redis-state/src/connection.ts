@@ -7,6 +7,7 @@ import { createDeadlines } from './deadlines.js';
 import {
   connectionFailed,
   fromRedisError,
+  isClusterDown,
   stateClosed,
   timedOut,
   tooManyPending,
@@ -46,7 +47,12 @@ export interface RedisConnection {
 interface Started extends Sending<unknown> {
   /** Whether it was given to ioredis. */
   sent: boolean;
+  /** What a Redis Cluster that is down has answered, until it is asked again. */
+  refusal: unknown;
 }
+
+/** When a Redis Cluster that is down is asked again. */
+const clusterDownPauseMs = 100;
 
 /** Connects with the first call. */
 export function createConnection(options: ResolvedRedisOptions): RedisConnection {
@@ -56,15 +62,22 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   const batchWrites = createWriteBatching(client);
   /** For a connection. */
   const waiting = new Set<Started>();
-  /** The calls that wait for a connection, and those that ioredis has not settled, past their deadlines too. */
+  /**
+   * The calls that wait for a connection or for a Redis Cluster that is down, and those that ioredis has not settled,
+   * past their deadlines too.
+   */
   let pending = 0;
   let lastError: unknown;
   let isClosed = false;
 
   const deadlines = createDeadlines<Started>(timeoutMs, (sending) => {
-    const { sent, calls, onFailure } = sending;
+    const { sent, refusal, calls, onFailure } = sending;
     if (waiting.delete(sending)) pending -= calls;
-    onFailure((name) => timedOut({ name, sent }, timeoutMs, lastError));
+    onFailure((name) =>
+      refusal === undefined
+        ? timedOut({ name, sent }, timeoutMs, lastError)
+        : fromRedisError({ name, sent }, refusal),
+    );
   });
 
   const give = (sending: Started): void => {
@@ -77,11 +90,31 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
         sending.onAnswer(value);
       },
       (error: unknown) => {
+        if (isClusterDown(error)) {
+          waitForCluster(sending, error);
+          return;
+        }
         pending -= sending.calls;
         deadlines.delete(sending);
         sending.onFailure((name) => fromRedisError({ name, sent: true }, error));
       },
     );
+  };
+
+  /**
+   * ioredis would send it again, too, but longer than its caller waits: then it might be executed after what the caller
+   * has done next.
+   */
+  const waitForCluster = (sending: Started, refusal: unknown): void => {
+    sending.refusal = refusal;
+    sending.sent = false;
+    if (isCluster(client)) client.refreshSlotsCache();
+    const again = (): void => {
+      sending.refusal = undefined;
+      if (deadlines.has(sending)) begin(sending);
+      else pending -= sending.calls;
+    };
+    setTimeout(again, clusterDownPauseMs).unref();
   };
 
   const rejectWaiting = (failure: Failure): void => {
@@ -120,6 +153,11 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
     else if (isEnded || client.status === 'wait') client.connect().catch(onError);
   };
 
+  const begin = (sending: Started): void => {
+    if (client.status === 'ready') give(sending);
+    else waitForConnection(sending);
+  };
+
   const enter = (): Failure | undefined => {
     if (isClosed) return stateClosed;
     if (pending >= maxPending) return (name) => tooManyPending(name, maxPending);
@@ -133,10 +171,9 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
       given.onFailure(stateClosed);
       return;
     }
-    const sending = { ...given, sent: false } as Started;
+    const sending = { ...given, sent: false, refusal: undefined } as Started;
     deadlines.add(sending);
-    if (client.status === 'ready') give(sending);
-    else waitForConnection(sending);
+    begin(sending);
   };
 
   return {

@@ -4,6 +4,8 @@
 export interface Deadlines<T> {
   add(item: T): void;
   delete(item: T): void;
+  /** Whether its deadline is still to come. */
+  has(item: T): boolean;
   /** All that are not over yet, the oldest first. */
   items(): IterableIterator<T>;
 }
@@ -36,6 +38,7 @@ export function createDeadlines<T>(timeoutMs: number, onOverdue: (item: T) => vo
       if (timer === undefined) arm(timeoutMs);
     },
     delete: (item) => void dueMsOf.delete(item),
+    has: (item) => dueMsOf.has(item),
     items: () => dueMsOf.keys(),
   };
 }

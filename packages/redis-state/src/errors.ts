@@ -108,6 +108,11 @@ export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/** Whether a Redis Cluster has answered that it serves nobody at the moment, and so has executed nothing. */
+export function isClusterDown(error: unknown): boolean {
+  return isReply(error) && error.message.startsWith('CLUSTERDOWN');
+}
+
 /**
  * Only what says why. ioredis puts the command on every error, with its arguments: values, sessions and
  * passwords, which loggers would print with the cause.

@@ -7,6 +7,8 @@ export type { ProbeOptions, ProbeResponse } from './http-probe.js';
 export { keepAliveAgent, startLoad, WORKER_ID_HEADER } from './load-client.js';
 export type { Load, LoadFailure, LoadOptions, LoadReport } from './load-client.js';
 export { childrenOf, descendantsOf, isAlive, processState, waitUntilGone } from './processes.js';
+export { moveSlot } from './redis/move-slot.js';
+export type { SlotMove } from './redis/move-slot.js';
 export { startRedisCluster } from './redis/redis-cluster.js';
 export type { RedisCluster } from './redis/redis-cluster.js';
 export { startRedisSentinels } from './redis/redis-sentinels.js';
