@@ -41,7 +41,9 @@ function forRequests(timeoutMs: number): OwnOptions {
     maxRetriesPerRequest: 0,
     // connection.ts lets calls wait for a connection, and takes out those whose deadline has passed.
     enableOfflineQueue: false,
-    // key-calls.ts does it with fewer commands, and for a Redis Cluster write-batching.ts.
+    // key-calls.ts does it with fewer commands, and for a Redis Cluster write-batching.ts: with pipelines, nodes send
+    // ASKING later than the command that it is for, and a command on a key that has gone ahead of its slot is redirected
+    // to and fro until it fails.
     enableAutoPipelining: false,
     retryStrategy: retryDelayMs,
     connectTimeout: timeoutMs,
@@ -71,9 +73,7 @@ function forCluster(
     retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: timeoutMs,
     clusterRetryStrategy: retryDelayMs,
-    // Without auto-pipelining: with it, nodes send ASKING later than the command that it is for, and a command on a key
-    // that has gone ahead of its slot is redirected to and fro until it fails.
-    redisOptions: { ...options.redisOptions, ...nodeOptions, enableAutoPipelining: false },
+    redisOptions: { ...options.redisOptions, ...nodeOptions },
   };
 }
 
