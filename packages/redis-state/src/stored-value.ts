@@ -9,7 +9,6 @@ export const DATA_AT: number = KIND_AT + 2;
 const SPACE: number = ' '.charCodeAt(0);
 const MIN_VERSION = 1e15;
 const VERSIONS = 8e15;
-const HALF = 1e8;
 
 /**
  * A version that the key has never had. By chance, as nobody can tell which it had before: a counter would
@@ -22,13 +21,7 @@ export function newVersion(): number {
 
 /** A version as it lies in Redis, so that scripts compare it as text. Lua would not format it exactly. */
 export function versionText(version: number): string {
-  // In halves: small integers become text several times faster than large ones.
-  const high = Math.floor(version / HALF);
-  return halfText(high) + halfText(version - high * HALF);
-}
-
-function halfText(half: number): string {
-  return String(half).padStart(VERSION_DIGITS / 2, '0');
+  return String(version).padStart(VERSION_DIGITS, '0');
 }
 
 /** `<version> <kind> <data>` */

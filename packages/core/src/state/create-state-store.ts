@@ -81,13 +81,14 @@ function createView(namespace: string, shared: Shared): StateStore {
   const encode = (value: unknown): StateData | number => checkSize(encodeValue(value));
   const full = (name: string): string => namespace + name;
 
+  // They are awaited by who calls them: not here, too.
   const encoded: EncodedState = {
-    async getEntry(key) {
+    getEntry(key) {
       const name = full(checkKey('state.getEntry(key)', key));
-      return await backend().execute({ name: 'getEntry', key: name });
+      return backend().execute({ name: 'getEntry', key: name });
     },
-    async compareAndSet(key, version, data, expiry) {
-      return await backend().execute({
+    compareAndSet(key, version, data, expiry) {
+      return backend().execute({
         name: 'compareAndSet',
         key: full(checkKey('state.compareAndSet(key)', key)),
         expectedVersion: checkVersion(version),

@@ -47,9 +47,13 @@ describe.each([
 
   it('refuses what the store would', async () => {
     const encoded = encodedState(wrap(open()));
-    const large = encoded.compareAndSet('key', 0, encodeValue('x'.repeat(2_000)));
-    await expect(large).rejects.toMatchObject({ code: 'STATE_VALUE_TOO_LARGE' });
-    await expect(encoded.getEntry('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const large = encodeValue('x'.repeat(2_000));
+    await expect(async () => await encoded.compareAndSet('key', 0, large)).rejects.toMatchObject({
+      code: 'STATE_VALUE_TOO_LARGE',
+    });
+    await expect(async () => await encoded.getEntry('')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
   });
 });
 

@@ -4,7 +4,10 @@ import type { BackendEntry, StateData, StateOperationResults } from './state-bac
 import type { StateStore } from './state-store.js';
 import { decodeValue, encodeValue } from './value-codec.js';
 
-/** Some of {@link StateStore}'s members, with values as `encodeValue()` makes them. */
+/**
+ * Some of {@link StateStore}'s members, with values as `encodeValue()` makes them. Wrong arguments they may also throw
+ * at once.
+ */
 export interface EncodedState {
   getEntry(key: string): Promise<BackendEntry | undefined>;
   compareAndSet(

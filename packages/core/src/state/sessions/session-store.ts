@@ -2,6 +2,7 @@
 import { sessionConflict, sessionTooLarge, sessionUnavailable } from '../../errors.js';
 import { encodedState } from '../encoded-state.js';
 import type { EncodedState } from '../encoded-state.js';
+import type { BackendEntry } from '../state-backend.js';
 import type { StateStore } from '../state-store.js';
 import { sizeOfData } from '../value-codec.js';
 import { sessionTtlMs } from './session-cookie.js';
@@ -120,9 +121,9 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
     throw sessionConflict();
   };
 
-  const save = async (id: string, session: SessionData, handle: SessionHandle): Promise<void> => {
+  const save = async (id: string, session: SessionLike, handle: SessionHandle): Promise<void> => {
     const lifeMs = sessionTtlMs(session.cookie, ttlMs, Date.now());
-    if (lifeMs > 0) await store(id, session, handle, lifeMs);
+    if (lifeMs > 0) await store(id, plainSession(session), handle, lifeMs);
     else await destroy(id);
   };
 
@@ -141,25 +142,30 @@ export function createSessionStore(given: SessionStoreOptions = {}): SessionStor
   };
 
   return {
-    load: async (id) =>
-      await reachable(async () => {
-        const entry = await encodedSessions().getEntry(id);
-        const stored = entry && decodeSession(entry.data);
-        if (entry === undefined || stored === undefined) return undefined;
-        const { data, version, expiresInMs } = entry;
-        return {
-          data: restoredSession(stored, expiresInMs, Date.now()),
-          handle: createHandle(version, { data, expires: stored.cookie.expires }),
-        };
-      }),
+    async load(id) {
+      // Every request waits for this: no promise that is not needed.
+      let entry: BackendEntry | undefined;
+      try {
+        entry = await encodedSessions().getEntry(id);
+      } catch (error) {
+        throw reported(error);
+      }
+      const stored = entry && decodeSession(entry.data);
+      if (entry === undefined || stored === undefined) return undefined;
+      const { data, version, expiresInMs } = entry;
+      return {
+        data: restoredSession(stored, expiresInMs, Date.now()),
+        handle: createHandle(version, { data, expires: stored.cookie.expires }),
+      };
+    },
     createHandle: () => createHandle(0, undefined),
     save: async (id, session, handle) =>
-      await inTurn(handle, async () => await save(id, plainSession(session), handle)),
+      await inTurn(handle, async () => await save(id, session, handle)),
     saveOrTouch: async (id, session, handle) =>
       await inTurn(handle, async () => {
-        const now = plainSession(session);
-        const isUnchanged = handle.base !== undefined && isStored(now, handle.base);
-        await (isUnchanged ? touch(id, session) : save(id, now, handle));
+        const isUnchanged =
+          handle.base !== undefined && isStored(plainSession(session), handle.base);
+        await (isUnchanged ? touch(id, session) : save(id, session, handle));
       }),
     touch: async (id, session) => await reachable(async () => await touch(id, session)),
     destroy: async (id) => await reachable(async () => await destroy(id)),
