@@ -16,9 +16,16 @@ import type { ResolvedRedisOptions } from './resolve-options.js';
 import { createWriteBatching } from './write-batching.js';
 import type { Redis } from 'ioredis';
 
+/** What commands are given to. */
+export interface Way {
+  readonly client: RedisClient;
+  /** Whether their deadline is still to come: after it, nothing more is to be sent. */
+  isAwaited(): boolean;
+}
+
 /** What is sent as one, and with it comes to its end. */
 export interface Sending<T> {
-  readonly command: (client: RedisClient) => Promise<T>;
+  readonly command: (way: Way) => Promise<T>;
   /** How many calls it is for. */
   readonly calls: number;
   readonly onAnswer: (value: T) => void;
@@ -34,7 +41,7 @@ export interface RedisConnection {
   /** Sends what its `command` sends, for calls that were counted in. */
   start<T>(sending: Sending<T>): void;
   /** The same for a single call. */
-  send<T>(name: string, command: (client: RedisClient) => Promise<T>): Promise<T>;
+  send<T>(name: string, command: (way: Way) => Promise<T>): Promise<T>;
   /** Whether only commands on one key may always be sent. */
   readonly isCluster: boolean;
   /** ioredis's `keyPrefix`, which a client of the user's own may have. */
@@ -83,7 +90,7 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   const give = (sending: Started): void => {
     sending.sent = true;
     batchWrites();
-    sending.command(client).then(
+    sending.command({ client, isAwaited: () => deadlines.has(sending) }).then(
       (value) => {
         pending -= sending.calls;
         deadlines.delete(sending);
@@ -183,7 +190,7 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
     start,
 
     // Neither here nor below it an async function that only waits: this is what every call goes through.
-    send: <T>(name: string, command: (client: RedisClient) => Promise<T>) =>
+    send: <T>(name: string, command: (way: Way) => Promise<T>) =>
       new Promise<T>((resolve, reject) => {
         const onFailure = (failure: Failure): void => reject(failure(name));
         const refusal = enter();

@@ -21,7 +21,7 @@ export interface KeyCalls {
 export function createKeyCalls(connection: RedisConnection): KeyCalls {
   if (!connection.isCluster) return createBatches(connection);
   return {
-    call: (operation) => connection.send(operation.name, (client) => sendAlone(client, operation)),
+    call: (operation) => connection.send(operation.name, (way) => sendAlone(way, operation)),
     flush: () => undefined,
   };
 }
@@ -68,7 +68,7 @@ function createBatches(connection: RedisConnection): KeyCalls {
       batch.settle();
     };
     connection.start({
-      command: (client) => sendAsOne(client, operations),
+      command: (way) => sendAsOne(way, operations),
       calls: operations.length,
       onAnswer(replies) {
         maxOperations = howManyFit(replies);

@@ -3,6 +3,7 @@
 import type { StateOperationName } from '@corral/core';
 import { isCluster } from './client.js';
 import type { RedisClient } from './client.js';
+import type { Way } from './connection.js';
 import { isReply } from './errors.js';
 import { runScript } from './run-script.js';
 import type { ScriptArgument } from './run-script.js';
@@ -55,30 +56,30 @@ export function scriptOperation(
   return { name, key, args };
 }
 
-export async function sendAlone(client: RedisClient, operation: KeyOperation): Promise<unknown> {
-  if (operation.plain !== undefined) return await operation.plain(client);
-  const [reply] = await run(client, [operation]);
+export async function sendAlone(way: Way, operation: KeyOperation): Promise<unknown> {
+  if (operation.plain !== undefined) return await operation.plain(way.client);
+  const [reply] = await run(way, [operation]);
   if (reply instanceof Error) throw reply;
   return reply;
 }
 
 /** To one server, as one command. What of it has failed has an error of ioredis's in its place. */
 export async function sendAsOne(
-  client: RedisClient,
+  way: Way,
   operations: readonly KeyOperation[],
 ): Promise<readonly unknown[]> {
   const [first] = operations;
-  if (first !== undefined && operations.length === 1) return [await sendAlone(client, first)];
+  if (first !== undefined && operations.length === 1) return [await sendAlone(way, first)];
   try {
     return await (operations.every(({ name }) => name === 'get')
-      ? client.mgetBuffer(...operations.map(({ key }) => key))
-      : run(client, operations));
+      ? way.client.mgetBuffer(...operations.map(({ key }) => key))
+      : run(way, operations));
   } catch (error) {
-    if (!isReply(error) || !error.message.startsWith('NOPERM')) throw error;
+    if (!isReply(error) || !error.message.startsWith('NOPERM') || !way.isAwaited()) throw error;
     // For the sake of one key or command, Redis has executed nothing: the others are not to suffer.
     const replies: unknown[] = [];
     for (const operation of operations) {
-      replies.push(await sendAlone(client, operation).catch((reason: unknown) => reason));
+      replies.push(await sendAlone(way, operation).catch((reason: unknown) => reason));
     }
     return replies;
   }
@@ -89,15 +90,12 @@ export async function sendAsOne(
  *
  * @throws as {@link together}
  */
-export async function sendAll(
-  client: RedisClient,
-  operations: readonly KeyOperation[],
-): Promise<void> {
-  if (isCluster(client)) {
-    await together(operations.map((operation) => sendAlone(client, operation)));
+export async function sendAll(way: Way, operations: readonly KeyOperation[]): Promise<void> {
+  if (isCluster(way.client)) {
+    await together(operations.map((operation) => sendAlone(way, operation)));
     return;
   }
-  const groups = Array.from(groupsOf(operations), (group) => sendAsOne(client, group));
+  const groups = Array.from(groupsOf(operations), (group) => sendAsOne(way, group));
   const replies = (await together(groups)).flat();
   await together(replies.map(async (reply) => await orThrow(reply)));
 }
@@ -132,17 +130,14 @@ async function orThrow(reply: unknown): Promise<unknown> {
   return await Promise.resolve(reply);
 }
 
-async function run(
-  client: RedisClient,
-  operations: readonly KeyOperation[],
-): Promise<readonly unknown[]> {
+async function run(way: Way, operations: readonly KeyOperation[]): Promise<readonly unknown[]> {
   const keys: string[] = [];
   const args: ScriptArgument[] = [];
   for (const operation of operations) {
     keys.push(operation.key);
     args.push(operation.name, ...operation.args);
   }
-  const replies = (await runScript(client, operationsScript, keys, args)) as readonly unknown[];
+  const replies = (await runScript(way, operationsScript, keys, args)) as readonly unknown[];
   return operations.map((_, index) => {
     const [reply, second] = [replies[2 * index], replies[2 * index + 1]];
     return second === null ? reply : [reply, second];

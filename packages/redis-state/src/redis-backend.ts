@@ -65,14 +65,14 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     script: Script,
     lease: string,
     ...args: readonly ScriptArgument[]
-  ): Promise<unknown> => send(name, (client) => runScript(client, script, [leaseKey(lease)], args));
+  ): Promise<unknown> => send(name, (way) => runScript(way, script, [leaseKey(lease)], args));
 
   /** The raw values of some keys. In a Redis Cluster, only commands on one key may always be sent. */
   const read = async (
     name: StateOperationName,
     keys: readonly string[],
   ): Promise<Array<Buffer | null>> =>
-    await send(name, async (client) =>
+    await send(name, async ({ client }) =>
       isCluster(client)
         ? await Promise.all(keys.map(async (key) => await client.getBuffer(key)))
         : await client.mgetBuffer(...keys),
@@ -80,7 +80,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
 
   /** Returns how many there were. */
   const unlink = async (name: StateOperationName, keys: readonly string[]): Promise<number> =>
-    await send(name, async (client) => {
+    await send(name, async ({ client }) => {
       if (!isCluster(client)) return await client.unlink(...keys);
       return sum(await together(keys.map(async (key) => await client.unlink(key))));
     });
@@ -92,7 +92,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     const pattern = keySpace.statePattern(prefix);
     const step = await send(
       name,
-      async (client) => await scanStep(client, { pattern, cursor, count }),
+      async ({ client }) => await scanStep(client, { pattern, cursor, count }),
     );
     return { cursor: step.cursor, keys: step.found.map(keySpace.keyOf) };
   };
@@ -126,7 +126,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
           const operations = some.map(([key, data], index) =>
             setOperation(stateKey(key), toStored(versions[index] ?? 0, data), ttlMs),
           );
-          await send('set', (client) => sendAll(client, operations));
+          await send('set', (way) => sendAll(way, operations));
           return versions;
         },
         partlyExecuted,
@@ -208,7 +208,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
 
     async publish({ channel, data }) {
       const name = keySpace.channel(channel);
-      await send('publish', async (client) => await publish(client, name, toMessage(data)));
+      await send('publish', async ({ client }) => await publish(client, name, toMessage(data)));
     },
   };
 
@@ -231,7 +231,7 @@ export function createRedisBackend(options: ResolvedRedisOptions): StateBackend 
     },
 
     async ping() {
-      await send('ping', pingAll);
+      await send('ping', async ({ client }) => await pingAll(client));
     },
 
     async close() {

@@ -1,6 +1,6 @@
 // Any process: runs a script by its hash, and sends it to servers that do not know it. Not by ioredis's
 // `defineCommand`, which would leave its methods on a client of the user's.
-import type { RedisClient } from './client.js';
+import type { Way } from './connection.js';
 import { isReply } from './errors.js';
 import type { Script } from './scripts.js';
 
@@ -14,7 +14,7 @@ interface ScriptCommands {
 
 /** The answer, with Buffers for strings. */
 export function runScript(
-  client: RedisClient,
+  { client, isAwaited }: Way,
   { lua, sha }: Script,
   keys: readonly string[],
   args: readonly ScriptArgument[],
@@ -23,6 +23,8 @@ export function runScript(
   return commands.evalshaBuffer(sha, keys.length, ...keys, ...args).catch((error: unknown) => {
     // The server is a new one, was restarted, or has become the primary. It has executed nothing.
     if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    // What its caller has done next may have been executed by now.
+    if (!isAwaited()) throw error;
     return commands.evalBuffer(lua, keys.length, ...keys, ...args);
   });
 }

@@ -86,6 +86,21 @@ test.concurrent('a Redis that is stopped: deadlines hold, nothing piles up, it r
   expect(value).toBeLessThanOrEqual(1 + maxPending);
 });
 
+test.concurrent('a Redis that answers too late that it does not know a script: nothing is sent when nobody waits', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  const store = startStore(context, { url: server.url, timeoutMs });
+  expect((await store.call('ping')).error).toBeUndefined();
+
+  server.pause();
+  expect((await store.call('increment', 'key')).error).toMatchObject(doubtful);
+  server.resume();
+  await waitFor(async () => (await store.call('ping')).error === undefined, {
+    what: () => 'the store to find Redis',
+  });
+  expect((await store.call('has', 'key')).value).toBe(false);
+});
+
 test.concurrent('a Redis that is full says so', async (context) => {
   const server = await startRedisServer({ settings: { maxmemory: '3mb' } });
   context.onTestFinished(server.close);
