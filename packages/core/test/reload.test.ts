@@ -45,10 +45,12 @@ test('reloads under load lose no request, however they are asked for', async () 
   }
 
   const reports = await Promise.all(loads.map(async (load) => await load.stop()));
-  for (const { failures, refused, byStatus, byWorker, ok } of reports) {
+  for (const { failures, refused, byStatus, ok } of reports) {
     expect([failures, refused, byStatus]).toEqual([[], 0, { 200: ok }]);
-    expect(Object.keys(byWorker).sort()).toEqual(['1', '2']);
   }
+  // Not each load: two connections of one may come to the same worker every time.
+  const byWorker = new Set(reports.flatMap((report) => Object.keys(report.byWorker)));
+  expect([...byWorker].sort()).toEqual(['1', '2']);
   expect((await statusOf(fixture)).restarts).toEqual({ reload: 8 });
 
   fixture.kill('SIGTERM');

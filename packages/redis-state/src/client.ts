@@ -36,6 +36,7 @@ function forRequests(timeoutMs: number): OwnOptions {
   return {
     lazyConnect: true,
     replyMapping: 'legacy',
+    stringNumbers: false,
     // A command whose connection was lost may have been executed: it is rejected, never sent again.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

@@ -21,6 +21,8 @@ export interface Way {
   readonly client: RedisClient;
   /** Whether their deadline is still to come: after it, nothing more is to be sent. */
   isAwaited(): boolean;
+  /** Of the scripts that the server has been given on this connection; none where there are many servers. */
+  readonly knownScripts: Set<string> | undefined;
 }
 
 /** What is sent as one, and with it comes to its end. */
@@ -67,6 +69,15 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   const isOurs = !('client' in options.source);
   const client = createClient(options);
   const batchWrites = createWriteBatching(client);
+  /**
+   * ioredis never settles what was on its way on a lost connection when it is neither to be sent again nor to fail
+   * with that connection: settings that only a client of the user's own can have.
+   */
+  const forgets =
+    !isOurs && !isCluster(client) && client.options.autoResendUnfulfilledCommands === false;
+  /** What may be forgotten. */
+  const onItsWay = new Set<Started>();
+  const knownScripts = isCluster(client) ? undefined : new Set<string>();
   /** For a connection. */
   const waiting = new Set<Started>();
   /**
@@ -87,23 +98,28 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
     );
   });
 
+  /** False: it is settled already. */
+  const settle = (sending: Started): boolean => {
+    if (forgets && !onItsWay.delete(sending)) return false;
+    pending -= sending.calls;
+    deadlines.delete(sending);
+    return true;
+  };
+
   const give = (sending: Started): void => {
     sending.sent = true;
+    if (forgets) onItsWay.add(sending);
     batchWrites();
-    sending.command({ client, isAwaited: () => deadlines.has(sending) }).then(
+    const way: Way = { client, isAwaited: () => deadlines.has(sending), knownScripts };
+    resultOf(sending, way).then(
       (value) => {
-        pending -= sending.calls;
-        deadlines.delete(sending);
-        sending.onAnswer(value);
+        if (settle(sending)) sending.onAnswer(value);
       },
       (error: unknown) => {
-        if (isClusterDown(error)) {
-          waitForCluster(sending, error);
-          return;
+        if (isClusterDown(error)) waitForCluster(sending, error);
+        else if (settle(sending)) {
+          sending.onFailure((name) => fromRedisError({ name, sent: true }, error));
         }
-        pending -= sending.calls;
-        deadlines.delete(sending);
-        sending.onFailure((name) => fromRedisError({ name, sent: true }, error));
       },
     );
   };
@@ -141,8 +157,14 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   };
   /** A connection is lost, or an attempt to connect has failed. */
   const onClose = (): void => {
+    knownScripts?.clear();
     const cause = lastError;
     rejectWaiting((name) => connectionFailed({ name, sent: false }, cause));
+    for (const sending of onItsWay) {
+      const isAwaited = deadlines.has(sending);
+      settle(sending);
+      if (isAwaited) sending.onFailure((name) => connectionFailed({ name, sent: true }, cause));
+    }
   };
   const onError = (error: unknown): void => {
     lastError = error;
@@ -161,7 +183,8 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   };
 
   const begin = (sending: Started): void => {
-    if (client.status === 'ready') give(sending);
+    // It is ready a moment before it says so, and what waits for that comes first.
+    if (client.status === 'ready' && waiting.size === 0) give(sending);
     else waitForConnection(sending);
   };
 
@@ -214,4 +237,13 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
       if (isOurs) client.disconnect();
     },
   };
+}
+
+/** ioredis throws some of what it does not know how to send. */
+function resultOf({ command }: Started, way: Way): Promise<unknown> {
+  try {
+    return command(way);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }

@@ -71,7 +71,7 @@ function createBatches(connection: RedisConnection): KeyCalls {
       command: (way) => sendAsOne(way, operations),
       calls: operations.length,
       onAnswer(replies) {
-        maxOperations = howManyFit(replies);
+        maxOperations = howManyFit(replies, maxOperations);
         settle(replies);
       },
       onFailure: settle,
@@ -100,13 +100,20 @@ function createBatches(connection: RedisConnection): KeyCalls {
   };
 }
 
-/** How many operations the next command is to have: nobody knows how large values are but from those before. */
-function howManyFit(replies: readonly unknown[]): number {
+/**
+ * How many operations the next command is to have: nobody knows how large values are but from those before, which
+ * say little of those that come.
+ */
+function howManyFit(replies: readonly unknown[], before: number): number {
   let bytes = 0;
   for (const reply of replies) {
     const value: unknown = Array.isArray(reply) ? reply[0] : reply;
     if (Buffer.isBuffer(value)) bytes += value.byteLength;
   }
-  const fitting = Math.floor((MAX_BYTES * replies.length) / Math.max(bytes, 1));
-  return Math.max(1, Math.min(fitting, MAX_OPERATIONS));
+  // Nothing was read.
+  if (bytes === 0) return before;
+  const fitting = Math.floor((MAX_BYTES * replies.length) / bytes);
+  return Math.max(1, Math.min(fitting, GROWTH * before, MAX_OPERATIONS));
 }
+
+const GROWTH = 4;

@@ -75,15 +75,19 @@ export async function sendAsOne(
       ? way.client.mgetBuffer(...operations.map(({ key }) => key))
       : run(way, operations));
   } catch (error) {
-    if (!isReply(error) || !error.message.startsWith('NOPERM') || !way.isAwaited()) throw error;
+    if (!isReply(error) || !ONE_BY_ONE.test(error.message) || !way.isAwaited()) throw error;
     // For the sake of one key or command, Redis has executed nothing: the others are not to suffer.
-    const replies: unknown[] = [];
-    for (const operation of operations) {
-      replies.push(await sendAlone(way, operation).catch((reason: unknown) => reason));
-    }
-    return replies;
+    return await Promise.all(
+      operations.map(
+        async (operation) =>
+          await sendAlone(way, operation).catch((reason: unknown) => reason as Error),
+      ),
+    );
   }
 }
+
+/** A user that may not do all of it, and a server that is a part of a Redis Cluster. */
+const ONE_BY_ONE = /^(?:NOPERM|CROSSSLOT) /;
 
 /**
  * Settles when all are carried out, or not.

@@ -90,7 +90,8 @@ test.concurrent('a Redis that answers too late that it does not know a script: n
   const server = await startRedisServer();
   context.onTestFinished(server.close);
   const store = startStore(context, { url: server.url, timeoutMs });
-  expect((await store.call('ping')).error).toBeUndefined();
+  expect((await store.call('increment', 'other')).error).toBeUndefined();
+  await server.call('SCRIPT', 'FLUSH');
 
   server.pause();
   expect((await store.call('increment', 'key')).error).toMatchObject(doubtful);
@@ -99,6 +100,39 @@ test.concurrent('a Redis that answers too late that it does not know a script: n
     what: () => 'the store to find Redis',
   });
   expect((await store.call('has', 'key')).value).toBe(false);
+});
+
+test.concurrent('a server that knows no script yet: the calls of a turn keep their order', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  const store = startStore(context, { url: server.url, timeoutMs });
+  expect((await store.call('ping')).error).toBeUndefined();
+  // More than one command takes: the last ones go alone, behind a script.
+  const sets = Array.from({ length: 66 }, (_, value) => ['set', 'key', value]);
+  const calls = [...sets, ['deleteMany', ['key', 'other']], ['get', 'key']];
+  expect((await store.call('together', calls)).value).toMatchObject([
+    ...sets.map(() => ({ value: expect.any(Number) })),
+    { value: 1 },
+    {},
+  ]);
+  expect((await store.call('has', 'key')).value).toBe(false);
+});
+
+test.concurrent('a client of the app’s own that forgets commands: what was lost with its connection counts no longer', async (context) => {
+  const server = await startRedisServer();
+  context.onTestFinished(server.close);
+  const ownClient = { autoResendUnfulfilledCommands: false };
+  const maxPending = 10;
+  const store = startStore(context, { url: server.url, timeoutMs, maxPending, ownClient });
+  expect((await store.call('ping')).error).toBeUndefined();
+  server.pause();
+  const outcome = await store.call('incrementMany', 'key', maxPending);
+  expect(new Set((outcome.value as object[]).map(factsOf))).toEqual(new Set([factsOf(doubtful)]));
+  await server.kill();
+  await server.start();
+  await waitFor(async () => (await store.call('ping')).error === undefined, {
+    what: () => 'the store to find Redis',
+  });
 });
 
 test.concurrent('a Redis that is full says so', async (context) => {
@@ -118,10 +152,17 @@ test.concurrent('a Redis that is full says so', async (context) => {
     ['set', 'one-more', 'x'],
     ['delete', 'key-0'],
   ];
+  const full = { error: { code: 'STATE_FULL', message: expect.stringMatching(/^set: /) } };
   expect((await store.call('together', calls)).value).toMatchObject([
     { value: true },
-    { error: { code: 'STATE_FULL', message: expect.stringMatching(/^set: /) } },
+    full,
     { value: true },
+  ]);
+  // And what needs some gets none for coming after what needs none.
+  expect((await store.call('together', calls.toReversed())).value).toMatchObject([
+    { value: false },
+    full,
+    { value: false },
   ]);
 });
 

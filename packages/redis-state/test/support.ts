@@ -42,7 +42,7 @@ export interface RemoteStore {
 /** A store in a process of its own. */
 export function startStore(
   context: Finishing,
-  options: RedisStateOptions,
+  options: RedisStateOptions & { readonly ownClient?: object },
   fixtureOptions?: FixtureOptions,
 ): RemoteStore {
   const fixture = start(context, 'store.mjs', options, fixtureOptions);

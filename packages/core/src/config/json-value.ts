@@ -65,7 +65,7 @@ export function changedPaths(from: Json, to: Json): string[] {
   return paths;
 }
 
-/** Every process does this for every version: nothing is made but for what has changed. */
+/** Every process does this for every version: no paths and lists of what has not changed. */
 function collectChanges(from: Json, to: Json, path: string, paths: string[]): void {
   if (!isJsonObject(from) || !isJsonObject(to)) {
     if (!isEqual(from, to)) paths.push(path);

@@ -2,6 +2,15 @@
 import { expect, it } from 'vitest';
 import { findRefused } from './refused-value.js';
 
+// As import('./data.json') would be.
+const source: string = 'data:text/javascript,export const answer = 42';
+const valuesOnly: unknown = await import(source);
+
+function argumentsOf(..._given: readonly unknown[]): unknown {
+  // oxlint-disable-next-line prefer-rest-params
+  return arguments;
+}
+
 class User {
   name = 'Ada';
   save = (): void => undefined;
@@ -21,6 +30,8 @@ it.each<[string, unknown, object | undefined]>([
     new Map([['k', new Set([new WeakMap()])]]),
     { path: 'get("k").values()[0]' },
   ],
+  ['a module of values', [valuesOnly], { path: '[0]', what: 'an object' }],
+  ['arguments', [argumentsOf(1)], { path: '[0]' }],
   ['more than a small tree', Array.from({ length: 500 }, () => ({ a: {} })), undefined],
   [
     'a function behind much else',

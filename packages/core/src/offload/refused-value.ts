@@ -32,10 +32,7 @@ function isSmallTree(value: unknown): boolean {
     if (typeof part !== 'object' || part === null) return true;
     if (left-- === 0 || types.isProxy(part)) return false;
     if (Array.isArray(part)) return part.every(isPassed);
-    const prototype: unknown = Object.getPrototypeOf(part);
-    return (
-      (prototype === Object.prototype || prototype === null) && Object.values(part).every(isPassed)
-    );
+    return isRecord(part) && Object.values(part).every(isPassed);
   };
   return isPassed(value);
 }

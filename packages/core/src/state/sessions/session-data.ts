@@ -1,4 +1,5 @@
 // Any process that runs the app: from a framework's session object to what is stored, and back. Pure.
+import { isDeepStrictEqual } from 'node:util';
 import type { StateData } from '../state-backend.js';
 import { decodeValue, encodeValue } from '../value-codec.js';
 import type { SessionCookie } from './session-cookie.js';
@@ -46,9 +47,12 @@ export function encodeSession(session: SessionData): StoredSession {
 export function isStored(session: SessionData, { data, expires }: StoredSession): boolean {
   const { cookie } = session;
   if ((cookie.expires == null) !== (expires == null)) return false;
-  const now = encodeValue({ ...session, cookie: { ...cookie, expires } });
+  const asStored = { ...session, cookie: expires == null ? cookie : { ...cookie, expires } };
+  const now = encodeValue(asStored);
+  if (now === data) return true;
+  // Bytes can differ where values do not: one and the same number is written in more than one way.
   const isBinary = now instanceof Uint8Array && data instanceof Uint8Array;
-  return isBinary ? Buffer.compare(now, data) === 0 : now === data;
+  return isBinary && isDeepStrictEqual(decodeValue(now), decodeValue(data));
 }
 
 /** Without the keys that are symbols: those are the framework's own. */

@@ -185,6 +185,19 @@ describe('a session store', () => {
     }
   });
 
+  it('touches what is the same, however it is written', async () => {
+    const sessions = open();
+    // A cookie that does not say when it ends, and a number that was once a fraction.
+    await create(sessions, 'a', { cookie: {}, half: 1 });
+    await create(sessions, 'b', { seen: new Date(0), count: [0.5].map((half) => half + 0.5)[0] });
+    for (const id of ['a', 'b']) {
+      const { data, handle } = await load(sessions, id);
+      steps.length = 0;
+      await sessions.saveOrTouch(id, structuredClone(data), handle);
+      expect(steps).toEqual(['touch']);
+    }
+  });
+
   it('lets the last write win when told to', async () => {
     const sessions = open({ onConflict: 'last-write-wins' });
     await create(sessions, 'a', { count: 0 });
