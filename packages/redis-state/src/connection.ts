@@ -239,11 +239,7 @@ export function createConnection(options: ResolvedRedisOptions): RedisConnection
   };
 }
 
-/** ioredis throws some of what it does not know how to send. */
-function resultOf({ command }: Started, way: Way): Promise<unknown> {
-  try {
-    return command(way);
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
+/** Rejects also with what ioredis throws at once, as it does not know where to send it. */
+async function resultOf({ command }: Started, way: Way): Promise<unknown> {
+  return await command(way);
 }

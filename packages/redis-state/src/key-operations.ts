@@ -8,7 +8,7 @@ import { isReply } from './errors.js';
 import { runScript } from './run-script.js';
 import type { ScriptArgument } from './run-script.js';
 import { operationsScript } from './scripts.js';
-import { together } from './several-commands.js';
+import { requireAll, together } from './several-commands.js';
 
 /** An operation of the script of operations. */
 export interface KeyOperation {
@@ -92,7 +92,7 @@ const ONE_BY_ONE = /^(?:NOPERM|CROSSSLOT) /;
 /**
  * Settles when all are carried out, or not.
  *
- * @throws as {@link together}
+ * @throws as {@link requireAll}
  */
 export async function sendAll(way: Way, operations: readonly KeyOperation[]): Promise<void> {
   if (isCluster(way.client)) {
@@ -100,8 +100,7 @@ export async function sendAll(way: Way, operations: readonly KeyOperation[]): Pr
     return;
   }
   const groups = Array.from(groupsOf(operations), (group) => sendAsOne(way, group));
-  const replies = (await together(groups)).flat();
-  await together(replies.map(async (reply) => await orThrow(reply)));
+  requireAll((await together(groups)).flat());
 }
 
 /** How many operations one command has. While it is carried out, Redis does nothing else. */
@@ -127,11 +126,6 @@ function* groupsOf(operations: readonly KeyOperation[]): Generator<readonly KeyO
     size = 0;
   }
   if (group.length > 0) yield group;
-}
-
-async function orThrow(reply: unknown): Promise<unknown> {
-  if (reply instanceof Error) throw reply;
-  return await Promise.resolve(reply);
 }
 
 async function run(way: Way, operations: readonly KeyOperation[]): Promise<readonly unknown[]> {

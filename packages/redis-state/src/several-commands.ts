@@ -13,22 +13,27 @@ const GROWTH = 4;
 /**
  * Settles when all have, so that it can be said what became of them.
  *
- * @throws what one of them was rejected with; {@link PartlyRefused} where others were executed
+ * @throws as {@link requireAll}
  */
-export async function together<T>(commands: ReadonlyArray<Promise<T>>): Promise<T[]> {
-  const outcomes = await Promise.allSettled(commands);
-  const values: T[] = [];
-  const errors: Error[] = [];
-  for (const outcome of outcomes) {
-    if (outcome.status === 'fulfilled') values.push(outcome.value);
-    else errors.push(outcome.reason as Error);
-  }
+export async function together<T>(commands: ReadonlyArray<Promise<T>>): Promise<readonly T[]> {
+  const outcomes = commands.map(
+    async (command) => await command.catch((reason: unknown) => reason as Error),
+  );
+  return requireAll(await Promise.all(outcomes));
+}
+
+/**
+ * @returns the outcomes, when none is an error
+ * @throws one of the errors; {@link PartlyRefused} where not all are
+ */
+export function requireAll<T>(outcomes: ReadonlyArray<T | Error>): readonly T[] {
+  const errors = outcomes.filter((outcome) => outcome instanceof Error);
   const [first] = errors;
-  if (first === undefined) return values;
+  if (first === undefined) return outcomes as readonly T[];
   // What was lost on the way may have been executed: that says more than a refusal.
   const lost = errors.find((error): boolean => !isReply(error));
   if (lost !== undefined) throw lost;
-  throw values.length === 0 ? first : new PartlyRefused(first);
+  throw errors.length === outcomes.length ? first : new PartlyRefused(first);
 }
 
 /**

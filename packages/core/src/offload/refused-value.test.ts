@@ -7,7 +7,6 @@ const source: string = 'data:text/javascript,export const answer = 42';
 const valuesOnly: unknown = await import(source);
 
 function argumentsOf(..._given: readonly unknown[]): unknown {
-  // oxlint-disable-next-line prefer-rest-params
   return arguments;
 }
 
