@@ -159,11 +159,11 @@ describe('corral, with a cluster of two workers', () => {
     expect(nobody.err).toMatch(
       /^corral: nothing answers at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)\n/,
     );
-    const silent = ['--admin', `127.0.0.1:${cluster.app}/silent`, '--timeout-ms', '200'];
+    const silent = ['--admin', `127.0.0.1:${cluster.app}/silent`, '--timeout-ms', '2000'];
     expect(await corral({}, ['config', 'set', 'limit=1', ...silent])).toEqual({
       code: 3,
       out: '',
-      err: `corral: no answer from http://127.0.0.1:${cluster.app}/silent/: 200 ms have passed, see --timeout-ms
+      err: `corral: no answer from http://127.0.0.1:${cluster.app}/silent/: 2000 ms have passed, see --timeout-ms
 Whether the change was made is not known: \`corral config get\` tells what is in force.
 `,
     });
