@@ -97,6 +97,37 @@ describe('an update', () => {
     expect(got).toEqual([]);
   });
 
+  it('that changes nothing tells who has applied what is in force, by now', async () => {
+    const { publisher, patch } = createCluster();
+    const report = { version: 2, applied: [1], rejected: [], timedOut: [2] };
+    addProcess(publisher, 1);
+    publisher.join({ id: 2, workerId: 2, send: () => undefined });
+    expect(await patch({ level: 'debug' }, { timeoutMs: 1 })).toEqual(report);
+    expect(await patch({ level: 'debug' })).toEqual(report);
+    publisher.answer(2, 2);
+    const settled = { ...report, applied: [1, 2], timedOut: [] };
+    expect(await patch({ level: 'debug' })).toEqual(settled);
+    // Also when code and file are said to have something new, which leads to the same.
+    const change = ({ base }: { base?: Json }): ReturnType<typeof patch> =>
+      publisher.update((current) => current, { timeoutMs: 1_000, ...(base && { base }) });
+    expect(await change({ base: { level: 'debug', limit: 1 } })).toEqual(settled);
+    // One that leaves holds nobody up, and one that has come is there.
+    publisher.join({ id: 3, workerId: 1, send: () => undefined });
+    publisher.retire(1);
+    expect(await patch({ level: 'debug' })).toEqual(settled);
+  });
+
+  it('that changes nothing tells who refuses what is in force', async () => {
+    const { publisher, patch } = createCluster('keep');
+    addProcess(publisher, 1);
+    addProcess(publisher, 2, 'debug');
+    const refused = await patch({ level: 'debug' });
+    expect(refused).toMatchObject({ applied: [1], rejected: [{ workerId: 2 }] });
+    expect(await patch({ level: 'debug' })).toEqual(refused);
+    publisher.leave(2);
+    expect(await patch({ level: 'debug' })).toEqual({ ...refused, rejected: [] });
+  });
+
   it('that is invalid, or expects another version, changes nothing', async () => {
     const { publisher, patch } = createCluster();
     await expect(patch({ limit: 'many' })).rejects.toMatchObject({

@@ -16,6 +16,8 @@ import { changedPaths, isEqual, redact, redactedPaths } from '../config/json-val
 import type { Json } from '../config/json-value.js';
 import { validateConfig } from '../config/validate-config.js';
 import { timerMs } from '../values/timer-ms.js';
+import { reportInForce, reportRollout } from './config-reports.js';
+import type { Refusal } from './config-reports.js';
 import {
   answered,
   beginRollouts,
@@ -112,7 +114,7 @@ export function createConfigPublisher(parts: {
   let current = parts.initial;
   let text = JSON.stringify(current.value);
   /** Why a process that runs does not have the version in force. */
-  const refusals = new Map<MemberId, string>();
+  const refusals = new Map<MemberId, Refusal>();
   /** The version that is to be taken back as soon as that is possible. */
   let undoing: number | undefined;
   /** The workers' numbers at the beginning of the last rollout: some may have ended meanwhile. */
@@ -128,22 +130,14 @@ export function createConfigPublisher(parts: {
     if (isOver(state)) over.resolve();
   };
 
-  /** In order: they answer in any. */
-  const workerIdsOf = (ids: readonly MemberId[]): number[] =>
-    ids.map((id) => workerIds.get(id) ?? 0).sort((a, b) => a - b);
+  const report = (): ConfigUpdateReport =>
+    reportRollout(state.rollout, (id) => workerIds.get(id) ?? 0);
 
-  const report = (): ConfigUpdateReport => {
-    const { rollout } = state;
-    return {
-      version: current.version,
-      applied: workerIdsOf(rollout.applied),
-      rejected: rollout.rejected.map(({ member, error }) => ({
-        workerId: workerIds.get(member) ?? 0,
-        error,
-      })),
-      timedOut: workerIdsOf(rollout.timedOut),
-    };
-  };
+  /** When there is no rollout. */
+  const reportStanding = (): ConfigUpdateReport =>
+    reportInForce(state, (id) => members.get(id)?.workerId ?? 0, refusals);
+
+  const problemOf = (): string => [...refusals.values()].map(({ text }) => text).join('; ');
 
   /** Sends a version to everybody; resolves when nobody is waited for. */
   const rollOut = async (
@@ -198,7 +192,9 @@ export function createConfigPublisher(parts: {
   ): void => {
     const workerId = workerIds.get(member) ?? 0;
     const refusal = `${nameProcess(workerId)} refuses configuration ${version}${manner}: ${error.message}`;
-    if (version === current.version && members.has(member)) refusals.set(member, refusal);
+    if (version === current.version && members.has(member)) {
+      refusals.set(member, { error, text: refusal });
+    }
     logger.error({ version, workerId, err: error }, refusal);
   };
 
@@ -221,7 +217,7 @@ export function createConfigPublisher(parts: {
   const rollBack = async (version: number): Promise<number | undefined> => {
     if (definition.onRejected === 'keep') return undefined;
     versions.refuse(version);
-    const why = [...refusals.values()].join('; ') || 'it has ended since';
+    const why = problemOf() || 'it has ended since';
     try {
       const undone = await versions.undo(version);
       if (undone === undefined) return undefined;
@@ -307,7 +303,7 @@ export function createConfigPublisher(parts: {
           requireSecrets(source, value, validated.value);
           // Code and file may say something new that leads to the same, and others may have counted on.
           const isNews = base !== undefined || version < minVersion;
-          if (!isNews && isEqual(validated.value, value)) return report();
+          if (!isNews && isEqual(validated.value, value)) return reportStanding();
           const { isOurs, newest } = await versions.commit({
             version,
             from: value,
@@ -315,7 +311,7 @@ export function createConfigPublisher(parts: {
             ...(base === undefined ? {} : { base }),
             minVersion,
           });
-          if (isOurs && newest.version === version) return report();
+          if (isOurs && newest.version === version) return reportStanding();
           if (isOurs) {
             ({ timeoutMs } = options);
             const next = { version: newest.version, value: validated.value };
@@ -340,7 +336,7 @@ export function createConfigPublisher(parts: {
       processes: Object.fromEntries(
         [...state.members].map(([id, { acked }]) => [members.get(id)?.workerId ?? 0, acked]),
       ),
-      ...(refusals.size === 0 ? {} : { problem: [...refusals.values()].join('; ') }),
+      ...(refusals.size === 0 ? {} : { problem: problemOf() }),
     }),
   };
 }

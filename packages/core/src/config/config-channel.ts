@@ -29,7 +29,10 @@ export interface ConfigUpdateOptions {
 
 /** What came of an update in this cluster. Processes are named by the number of their worker; 0 is the primary. */
 export interface ConfigUpdateReport {
-  /** The version that was made. The one in force when nothing has changed. */
+  /**
+   * The version that was made. The one in force when nothing has changed; the rest then says who has
+   * applied that one by now.
+   */
   readonly version: number;
   readonly applied: readonly number[];
   /** Who refused it, and why: a subscriber threw or rejected. */
