@@ -12,10 +12,15 @@ interface Outcome {
   readonly requests: readonly ExchangeRequest[];
 }
 
+type Answer = readonly [status: number, body: object] | ExchangeError;
+
 interface Surroundings {
   readonly env?: Io['env'];
   readonly input?: string;
-  readonly answer?: readonly [status: number, body: object] | ExchangeError;
+  /** To a GET. */
+  readonly answer?: Answer;
+  /** To a change; default: as to a GET. */
+  readonly outcome?: Answer;
 }
 
 const config = { version: 3, value: { log: { level: 'info' }, limit: 5 }, processes: { 0: 3 } };
@@ -23,7 +28,12 @@ const report = { version: 4, applied: [0, 1], rejected: [], timedOut: [] };
 
 async function corral(
   argv: readonly string[],
-  { env = { CORRAL_ADMIN_URL: '9000' }, input = '', answer = [200, config] }: Surroundings = {},
+  {
+    env = { CORRAL_ADMIN_URL: '9000' },
+    input = '',
+    answer = [200, config],
+    outcome = answer,
+  }: Surroundings = {},
 ): Promise<Outcome> {
   let out = '';
   let err = '';
@@ -33,8 +43,9 @@ async function corral(
     paint: plain,
     async exchange(request) {
       requests.push(request);
-      if (answer instanceof ExchangeError) throw answer;
-      const [status, body] = answer;
+      const given = request.method === 'GET' ? answer : outcome;
+      if (given instanceof ExchangeError) throw given;
+      const [status, body] = given;
       return await Promise.resolve({ status, text: JSON.stringify(body) });
     },
     out: (text) => void (out += text),
@@ -109,33 +120,41 @@ describe('corral', () => {
     const input = '{"id": 12345678901234567890}';
     const { requests, ...rest } = await corral(['config', 'replace', '-'], {
       input,
-      answer: [200, report],
+      outcome: [200, report],
     });
     expect(rest).toMatchObject({
       code: 0,
       out: 'version 4: applied by the primary and worker 1\n',
     });
-    expect(requests).toMatchObject([{ method: 'PUT', body: input }]);
+    expect(requests).toMatchObject([{ method: 'GET' }, { method: 'PUT', body: input }]);
   });
 
   it('fails when not every process has applied a change', async () => {
     const timedOut = { ...report, timedOut: [2] };
-    const late = await corral(['config', 'set', 'a=1'], { answer: [200, timedOut] });
+    const late = await corral(['config', 'set', 'a=1'], { outcome: [200, timedOut] });
     expect(late).toMatchObject({ code: 1, out: '' });
     expect(late.err).toContain('not answered in time by worker 2');
-    const json = await corral(['config', 'set', 'a=1', '--json'], { answer: [200, timedOut] });
+    const json = await corral(['config', 'set', 'a=1', '--json'], { outcome: [200, timedOut] });
     expect(json).toMatchObject({ code: 1, err: '' });
     expect(JSON.parse(json.out)).toEqual(timedOut);
   });
 
-  it.each<[string, number, Surroundings['answer']]>([
+  it('says that nothing has changed, also when all are known to have applied the version', async () => {
+    const same = { ...report, version: 3 };
+    expect(await corral(['config', 'set', 'limit=5'], { outcome: [200, same] })).toMatchObject({
+      code: 0,
+      out: 'nothing has changed: version 3 is in force\n',
+    });
+  });
+
+  it.each<[string, number, Surroundings['outcome']]>([
     ['a conflict', 4, [412, { error: 'of version 3', code: 'CONFIG_CONFLICT' }]],
     ['nothing there', 3, new ExchangeError('ECONNREFUSED', false)],
     ['another server', 3, [200, {}]],
     ['a cluster that leaves', 1, [503, { error: 'shutting down', code: 'SHUTTING_DOWN' }]],
-  ])('has an exit code for %s', async (_what, code, answer) => {
-    const outcome = await corral(['config', 'set', 'a=1'], answer === undefined ? {} : { answer });
-    expect(outcome).toMatchObject({ code, out: '' });
-    expect(outcome.err).toMatch(/^corral: /);
+  ])('has an exit code for %s', async (_what, code, outcome) => {
+    const ended = await corral(['config', 'set', 'a=1'], outcome === undefined ? {} : { outcome });
+    expect(ended).toMatchObject({ code, out: '' });
+    expect(ended.err).toMatch(/^corral: /);
   });
 });

@@ -11,7 +11,7 @@ const OPTION_HELP: ReadonlyArray<readonly [name: string, option: string, help: s
     'refuse the change unless this is the version in force',
   ],
   ['', '--admin <url>', 'the admin server; default: CORRAL_ADMIN_URL'],
-  ['', '--timeout-ms <n>', `how long to wait for its answer; default ${DEFAULT_TIMEOUT_MS}`],
+  ['', '--timeout-ms <n>', `how long to wait for an answer of it; default ${DEFAULT_TIMEOUT_MS}`],
   ['', '-h, --help', 'this, or the help of a command'],
   ['', '-v, --version', 'the version of this program'],
 ];

@@ -104,6 +104,11 @@ describe('corral, with a cluster of two workers', () => {
       out: 'version 2: applied by the primary and workers 1, 2\n',
       err: '',
     });
+    expect(await corral(cluster, ['config', 'set', 'log.level=debug'])).toEqual({
+      code: 0,
+      out: 'nothing has changed: version 2 is in force\n',
+      err: '',
+    });
     expect(await corral(cluster, set)).toEqual({
       code: 4,
       out: '',

@@ -8,7 +8,6 @@ const rejected = [{ workerId: 2, error: { name: 'RangeError', message: 'not\u001
 it.each<[ConfigUpdateReport, boolean, string]>([
   [{ ...nobody, applied: [0, 1, 2] }, true, 'version 7: applied by the primary and workers 1, 2\n'],
   [{ ...nobody, applied: [1] }, true, 'version 7: applied by worker 1\n'],
-  [nobody, true, 'nothing has changed: version 7 is in force\n'],
   [
     { ...nobody, applied: [0, 1], rejected, rolledBackBy: 8 },
     false,
@@ -35,5 +34,12 @@ it.each<[ConfigUpdateReport, boolean, string]>([
   ],
 ])('tells of %j', (report, isApplied, text) => {
   expect(isAppliedByAll(report)).toBe(isApplied);
-  expect(renderReport(report)).toBe(text);
+  expect(renderReport(report, 6)).toBe(text);
+});
+
+it('knows a change that has changed nothing, also when everybody is known to have the version', () => {
+  const text = 'nothing has changed: version 7 is in force\n';
+  expect(renderReport({ ...nobody, applied: [0, 1, 2] }, 7)).toBe(text);
+  expect(renderReport(nobody, 7)).toBe(text);
+  expect(renderReport({ ...nobody, timedOut: [2] }, 7)).toMatch(/^version 7 is in force, but not/);
 });

@@ -8,11 +8,11 @@ export function isAppliedByAll({ rejected, timedOut }: ConfigUpdateReport): bool
   return rejected.length === 0 && timedOut.length === 0;
 }
 
-export function renderReport(report: ConfigUpdateReport): string {
+/** @param versionBefore the one in force before the change was sent */
+export function renderReport(report: ConfigUpdateReport, versionBefore: number): string {
   const { version, applied, rejected, timedOut, rolledBackBy } = report;
   if (isAppliedByAll(report)) {
-    // Nor has it before: the report is that of the last change.
-    if (applied.length === 0) return `nothing has changed: version ${version} is in force\n`;
+    if (version === versionBefore) return `nothing has changed: version ${version} is in force\n`;
     return `version ${version}: applied by ${nameProcesses(applied)}\n`;
   }
   const lines = rejected.map(
