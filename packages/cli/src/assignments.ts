@@ -14,15 +14,46 @@ type Branch = Map<string, string | Branch>;
 export function toMergePatch(assignments: readonly string[]): string {
   const root: Branch = new Map();
   for (const assignment of assignments) {
-    const at = assignment.indexOf('=');
-    const path = at < 0 ? '' : assignment.slice(0, at);
+    const path = pathOf(assignment);
     const names = path.split('.');
     if (names.includes('')) {
       throw wrongUsage(`got '${assignment}'; expected <path>=<value>, such as log.level=debug`);
     }
-    put(root, names, toJson(path, assignment.slice(at + 1)));
+    put(root, names, toJson(path, assignment.slice(path.length + 1)));
   }
   return toText(root);
+}
+
+/**
+ * In a merge patch, `servers.0.host` is an object with a member `0`, which would take the place of an array.
+ *
+ * @param current the configuration in force
+ * @throws {CliError} `USAGE`
+ */
+export function requireNoArrayParts(assignments: readonly string[], current: unknown): void {
+  for (const path of assignments.map(pathOf)) {
+    let value = current;
+    const seen: string[] = [];
+    for (const name of path.split('.')) {
+      if (Array.isArray(value) && /^\d+$/.test(name)) {
+        const array = seen.join('.');
+        throw wrongUsage(
+          array === ''
+            ? `'${path}': the configuration is an array, and arrays are replaced as a whole, by \`corral config replace\``
+            : `'${path}': ${array} is an array, and arrays are replaced as a whole: corral config set ${array}='[…]'`,
+        );
+      }
+      const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+      value = isThere ? (value as Record<string, unknown>)[name] : undefined;
+      seen.push(name);
+    }
+  }
+}
+
+/** '' when there is none. */
+function pathOf(assignment: string): string {
+  const at = assignment.indexOf('=');
+  return at < 0 ? '' : assignment.slice(0, at);
 }
 
 function put(root: Branch, names: readonly string[], value: string): void {

@@ -147,6 +147,22 @@ describe('corral', () => {
     });
   });
 
+  it('sends no part of an array, which would take the place of the whole', async () => {
+    const servers = { ...config, value: { servers: [{ host: 'a' }], byId: { 7: {} } } };
+    const surroundings: Surroundings = { answer: [200, servers], outcome: [200, report] };
+    const { requests, ...refused } = await corral(
+      ['config', 'set', 'limit=1', 'servers.0.host=b'],
+      surroundings,
+    );
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toMatch(
+      /^corral: 'servers\.0\.host': servers is an array, and arrays are replaced as a whole: .*servers='\[…\]'/,
+    );
+    expect(requests).toMatchObject([{ method: 'GET' }]);
+    const byId = await corral(['config', 'set', 'byId.7.host=b', 'byId.8=1'], surroundings);
+    expect(byId).toMatchObject({ code: 0, requests: [{ method: 'GET' }, { method: 'PATCH' }] });
+  });
+
   it.each<[string, number, Surroundings['outcome']]>([
     ['a conflict', 4, [412, { error: 'of version 3', code: 'CONFIG_CONFLICT' }]],
     ['nothing there', 3, new ExchangeError('ECONNREFUSED', false)],

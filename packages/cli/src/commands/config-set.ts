@@ -1,5 +1,5 @@
 // CLI: `corral config set`.
-import { toMergePatch } from '../assignments.js';
+import { requireNoArrayParts, toMergePatch } from '../assignments.js';
 import type { Command } from '../command.js';
 import { changeConfig } from './change-config.js';
 
@@ -15,6 +15,9 @@ JSON merge patch: null takes away, objects are merged, arrays are replaced.
 
   corral config set log.level=debug 'servers=["a","b"]' limit=null`,
   async run(call) {
-    return await changeConfig(call, { kind: 'patch', text: toMergePatch(call.operands) });
+    const { operands } = call;
+    return await changeConfig(call, { kind: 'patch', text: toMergePatch(operands) }, (current) =>
+      requireNoArrayParts(operands, current),
+    );
   },
 };
