@@ -7,6 +7,8 @@ import type { Paint } from './render/paint.js';
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly paint: Paint;
+  /** Whether results are shown on one. */
+  readonly isTerminal: boolean;
   readonly exchange: Exchange;
   /** Results. */
   out(text: string): void;

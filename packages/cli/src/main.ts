@@ -20,6 +20,7 @@ for (const stream of [stdout, stderr]) {
 const io: Io = {
   env,
   paint: choosePaint(stdout.isTTY && stderr.isTTY, env),
+  isTerminal: stdout.isTTY,
   exchange: httpExchange,
   out: (written) => void stdout.write(written),
   err: (written) => void stderr.write(written),

@@ -15,6 +15,7 @@ interface Outcome {
 type Answer = readonly [status: number, body: object] | ExchangeError;
 
 interface Surroundings {
+  readonly isTerminal?: boolean;
   readonly env?: Io['env'];
   readonly input?: string;
   /** To a GET. */
@@ -33,6 +34,7 @@ async function corral(
     input = '',
     answer = [200, config],
     outcome = answer,
+    isTerminal = false,
   }: Surroundings = {},
 ): Promise<Outcome> {
   let out = '';
@@ -41,6 +43,7 @@ async function corral(
   const io: Io = {
     env,
     paint: plain,
+    isTerminal,
     async exchange(request) {
       requests.push(request);
       const given = request.method === 'GET' ? answer : outcome;
@@ -114,6 +117,22 @@ describe('corral', () => {
     expect(json).toMatchObject({ code: 0, err: '' });
     expect(JSON.parse(json.out)).toEqual({ ...config, value: 5 });
     expect(await corral(['config', 'get', 'log.file'])).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('shows on a terminal nothing that it would obey, and keeps elsewhere what a text is', async () => {
+    const answer = [200, { ...config, value: { text: 'a\u001B[2J\u009B\n\tb' } }] as const;
+    const get = ['config', 'get', 'text'];
+    expect(await corral(get, { answer })).toMatchObject({ out: 'a\u001B[2J\u009B\n\tb\n' });
+    expect(await corral(get, { answer, isTerminal: true })).toMatchObject({
+      out: 'a\uFFFD[2J\uFFFD\n\tb\n',
+    });
+    for (const argv of [
+      ['config', 'get'],
+      [...get, '--json'],
+    ]) {
+      const { out } = await corral(argv, { answer });
+      expect(out).toContain(String.raw`a\u001b[2J\u009b\n\tb`);
+    }
   });
 
   it('sends what is in a file as it is', async () => {

@@ -1,6 +1,7 @@
 // CLI: what all commands that change the configuration have in common.
 import type { ConfigChange } from '../admin-client.js';
 import type { Call } from '../command.js';
+import { printableJson } from '../render/units.js';
 import { isAppliedByAll, renderReport } from '../render/update-report.js';
 
 /**
@@ -21,7 +22,7 @@ export async function changeConfig(
     expectedVersion: options.expectedVersion,
   });
   const isApplied = isAppliedByAll(report);
-  if (options.json) io.out(`${JSON.stringify(report, null, 2)}\n`);
+  if (options.json) io.out(printableJson(report));
   else if (isApplied) io.out(renderReport(report, before.version));
   else io.err(renderReport(report, before.version));
   return isApplied;

@@ -1,6 +1,6 @@
 // CLI: `corral config get`.
 import type { Command } from '../command.js';
-import { printable } from '../render/units.js';
+import { printable, printableJson, printableLine } from '../render/units.js';
 import { valueAt } from '../value-at.js';
 
 export const configGet: Command = {
@@ -18,16 +18,14 @@ With --json: what the admin server answers to GET /config; with a path, its valu
     const config = await client.config();
     const value = path === undefined ? config.value : valueAt(config.value, path);
     if (options.json) {
-      io.out(`${JSON.stringify({ ...config, value }, null, 2)}\n`);
+      io.out(printableJson({ ...config, value }));
       return true;
     }
-    io.out(
-      path !== undefined && typeof value === 'string'
-        ? `${value}\n`
-        : `${JSON.stringify(value, null, 2)}\n`,
-    );
+    if (path === undefined || typeof value !== 'string') io.out(printableJson(value));
+    // Programs get what there is.
+    else io.out(`${io.isTerminal ? printable(value) : value}\n`);
     io.err(`version ${config.version}\n`);
-    if (config.problem !== undefined) io.err(`problem: ${printable(config.problem)}\n`);
+    if (config.problem !== undefined) io.err(`problem: ${printableLine(config.problem)}\n`);
     return true;
   },
 };

@@ -1,6 +1,7 @@
 // CLI: `corral status`.
 import type { Command } from '../command.js';
 import { renderStatus } from '../render/cluster-status.js';
+import { printableJson } from '../render/units.js';
 
 export const status: Command = {
   name: 'status',
@@ -15,9 +16,7 @@ Columns: gen is the generation that a worker belongs to, cpu the share of one co
 share of time that its event loop is busy; figures are those of the last heartbeat.`,
   async run({ client, options, io }) {
     const current = await client.status();
-    io.out(
-      options.json ? `${JSON.stringify(current, null, 2)}\n` : renderStatus(current, io.paint),
-    );
+    io.out(options.json ? printableJson(current) : renderStatus(current, io.paint));
     return true;
   },
 };

@@ -158,3 +158,27 @@ it('has colours for what is well and what is not', () => {
   expect(text).toContain('\u001B[32mready\u001B[0m');
   expect(text).toContain('\u001B[31mstalled\u001B[0m');
 });
+
+it('lets nothing through that a terminal would obey, and nothing that breaks a line', () => {
+  const bad = 'x\u001B[2J\ny\tz';
+  const [module] = offload(0, 0).modules;
+  const hostile = {
+    ...status,
+    role: bad,
+    nodeVersion: bad,
+    balance: { mode: bad, reason: bad },
+    restarts: { [bad]: 1 },
+    workers: [worker(1, { state: bad as WorkerStatus['state'] })],
+    offload: { ...offload(0, 0), modules: [{ ...module, name: bad }] },
+    config: { version: 1, value: {}, processes: {}, problem: bad },
+    stateSnapshot: { file: bad, writtenAt: bad, problem: bad },
+  } as unknown as ClusterStatus;
+  const text = renderStatus(hostile, plain);
+  expect(text).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(text.match(/x\uFFFD\[2J y z/g)).toHaveLength(11);
+  expect(text.split('\n')).toHaveLength(renderStatus(harmless(hostile), plain).split('\n').length);
+});
+
+function harmless(hostile: ClusterStatus): ClusterStatus {
+  return JSON.parse(JSON.stringify(hostile).replaceAll(/\\u001b|\\[nt]/g, '')) as ClusterStatus;
+}

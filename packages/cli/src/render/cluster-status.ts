@@ -11,7 +11,7 @@ import { nameProcesses } from './processes.js';
 import type { Paint, Tone } from './paint.js';
 import { renderFacts, renderTable } from './table.js';
 import type { Column } from './table.js';
-import { count, formatBytes, formatDuration, formatRatio, printable } from './units.js';
+import { count, formatBytes, formatDuration, formatRatio, printableLine } from './units.js';
 
 type Fact = readonly [name: string, text: string];
 
@@ -57,7 +57,7 @@ function sum({ modules }: OffloadStatus, figure: 'running' | 'queued'): number {
 }
 
 const MODULE_COLUMNS: readonly Column<Module>[] = [
-  { title: 'module', align: 'left', text: ({ name }) => printable(name) },
+  { title: 'module', align: 'left', text: ({ name }) => name },
   { title: 'threads', text: ({ threads }) => String(threads) },
   { title: 'running', text: ({ running }) => String(running) },
   { title: 'queued', text: ({ queued, maxQueue }) => `${queued} of ${maxQueue}` },
@@ -71,9 +71,9 @@ const MODULE_COLUMNS: readonly Column<Module>[] = [
 export function renderStatus(status: ClusterStatus, paint: Paint): string {
   const { role, pid, nodeVersion, uptimeMs, workers, offload } = status;
   const who = role === 'single' ? 'single process' : role;
-  const title = `${who} ${pid}, Node.js ${nodeVersion}, up ${formatDuration(uptimeMs)}\n`;
+  const title = `${who} ${pid}, Node.js ${nodeVersion}, up ${formatDuration(uptimeMs)}`;
   const parts = [
-    title,
+    `${printableLine(title)}\n`,
     renderFacts(factsOf(status, paint), paint),
     renderTable(
       offload === undefined ? WORKER_COLUMNS : [...WORKER_COLUMNS, ...THREAD_COLUMNS],
@@ -96,7 +96,7 @@ function factsOf(status: ClusterStatus, paint: Paint): Fact[] {
   ];
   return [
     ['workers', workers.join(', ')],
-    ['balance', `${balance.mode}: ${printable(balance.reason)}`],
+    ['balance', printableLine(`${balance.mode}: ${balance.reason}`)],
     ['restarts', describeRestarts(status.restarts)],
     ['requests', String(requests)],
     ...(offload === undefined ? [] : [['offload', describeOffload(offload)] as const]),
@@ -109,7 +109,9 @@ function describeRestarts(restarts: ClusterStatus['restarts']): string {
   const reasons = Object.entries(restarts).filter(([, times]) => times > 0);
   if (reasons.length === 0) return 'none';
   const total = reasons.reduce((sum, [, times]) => sum + times, 0);
-  return `${total} (${reasons.map(([reason, times]) => `${times} ${reason}`).join(', ')})`;
+  return printableLine(
+    `${total} (${reasons.map(([reason, times]) => `${times} ${reason}`).join(', ')})`,
+  );
 }
 
 function describeOffload({ grantedThreads, utilizationRatio }: OffloadStatus): string {
@@ -133,7 +135,7 @@ function describeConfig(
         : paint('bad', ', the store that clusters share cannot be reached');
   return [
     ['config', `version ${version}${where}${sharing}`],
-    ...(problem === undefined ? [] : [['', paint('bad', printable(problem))] as const]),
+    ...(problem === undefined ? [] : [['', paint('bad', printableLine(problem))] as const]),
   ];
 }
 
@@ -142,7 +144,7 @@ function describeSnapshot(snapshot: StateSnapshotStatus, paint: Paint): Fact[] {
   const written =
     writtenAt === undefined ? 'not written yet' : `${entries ?? 0} entries, at ${writtenAt}`;
   return [
-    ['snapshot', `${printable(file)} (${written})`],
-    ...(problem === undefined ? [] : [['', paint('bad', printable(problem))] as const]),
+    ['snapshot', printableLine(`${file} (${written})`)],
+    ...(problem === undefined ? [] : [['', paint('bad', printableLine(problem))] as const]),
   ];
 }

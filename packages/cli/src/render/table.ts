@@ -1,10 +1,12 @@
 // CLI: columns that stand below each other. Pure.
 import type { Paint, Tone } from './paint.js';
+import { printableLine } from './units.js';
 
 export interface Column<Row> {
   readonly title: string;
   /** Default: right, as for figures. */
   readonly align?: 'left';
+  /** Whatever others have put into it is made printable here. */
   readonly text: (row: Row) => string;
   readonly tone?: (row: Row) => Tone | undefined;
 }
@@ -18,8 +20,9 @@ export function renderTable<Row>(
   rows: readonly Row[],
   paint: Paint,
 ): string {
-  const widths = columns.map(({ title, text }) =>
-    Math.max(title.length, ...rows.map((row) => text(row).length)),
+  const textIn = ({ text }: Column<Row>, row: Row): string => printableLine(text(row));
+  const widths = columns.map((column) =>
+    Math.max(column.title.length, ...rows.map((row) => textIn(column, row).length)),
   );
   /** Padded first: a colour has no width. */
   const line = (
@@ -45,7 +48,7 @@ export function renderTable<Row>(
     ),
     ...rows.map((row) =>
       line(
-        ({ text }) => text(row),
+        (column) => textIn(column, row),
         ({ tone }) => tone?.(row),
       ),
     ),

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { count, formatBytes, formatDuration, formatRatio, printable } from './units.js';
+import {
+  count,
+  formatBytes,
+  formatDuration,
+  formatRatio,
+  printable,
+  printableJson,
+  printableLine,
+} from './units.js';
 
 it.each([
   [0, '0s'],
@@ -24,4 +32,17 @@ it('has units of bytes, shares and counts', () => {
 
 it('lets nothing through that a terminal would obey', () => {
   expect(printable('a\u001B[2J\u009B31m\tb\nc\r')).toBe('a\uFFFD[2J\uFFFD31m\tb\nc\uFFFD');
+});
+
+it('keeps what is to be one line one', () => {
+  expect(printableLine('a\r\n  b\tc\u001B\n')).toBe('a\uFFFD b c\uFFFD ');
+});
+
+it('writes JSON that no terminal obeys, and that is the same', () => {
+  const value = { '\u009B31m': ['\u007F', '\u001B', 'ä\u00A0'] };
+  const text = printableJson(value);
+  expect(text).toBe(
+    '{\n  "\\u009b31m": [\n    "\\u007f",\n    "\\u001b",\n    "ä\u00A0"\n  ]\n}\n',
+  );
+  expect(JSON.parse(text)).toEqual(value);
 });

@@ -43,3 +43,16 @@ export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- those are what is looked for
   return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD');
 }
+
+/** As {@link printable}, and nothing in it begins another line or column. */
+export function printableLine(text: string): string {
+  return printable(text.replaceAll(/[\n\t]+ */g, ' '));
+}
+
+/** For people as for programs: JSON escapes what moves the cursor, but not what C1 has of that. */
+export function printableJson(value: unknown): string {
+  const escape = (character: string): string =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  // eslint-disable-next-line no-control-regex -- those are what is looked for
+  return `${JSON.stringify(value, null, 2).replaceAll(/[\u007F-\u009F]/g, escape)}\n`;
+}

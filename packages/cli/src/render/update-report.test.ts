@@ -43,3 +43,11 @@ it('knows a change that has changed nothing, also when everybody is known to hav
   expect(renderReport(nobody, 7)).toBe(text);
   expect(renderReport({ ...nobody, timedOut: [2] }, 7)).toMatch(/^version 7 is in force, but not/);
 });
+
+it('keeps the lines of a report', () => {
+  const error = { name: 'Bad\u001B', message: 'no\n  applied by everybody' };
+  expect(renderReport({ ...nobody, rejected: [{ workerId: 2, error }] }, 6))
+    .toBe(`version 7 was refused, and stays in force where it was not:
+  refused by worker 2: Bad\uFFFD: no applied by everybody
+`);
+});

@@ -1,7 +1,7 @@
 // CLI: what came of a change of the configuration, for people. Pure.
 import type { ConfigUpdateReport } from '@corral/core';
 import { nameProcesses } from './processes.js';
-import { printable } from './units.js';
+import { printableLine } from './units.js';
 
 /** Whether every process has it. */
 export function isAppliedByAll({ rejected, timedOut }: ConfigUpdateReport): boolean {
@@ -15,9 +15,8 @@ export function renderReport(report: ConfigUpdateReport, versionBefore: number):
     if (version === versionBefore) return `nothing has changed: version ${version} is in force\n`;
     return `version ${version}: applied by ${nameProcesses(applied)}\n`;
   }
-  const lines = rejected.map(
-    ({ workerId, error: { name, message } }) =>
-      `refused by ${nameProcesses([workerId])}: ${name}: ${printable(message)}`,
+  const lines = rejected.map(({ workerId, error: { name, message } }) =>
+    printableLine(`refused by ${nameProcesses([workerId])}: ${name}: ${message}`),
   );
   if (timedOut.length > 0) {
     const later =
