@@ -9,10 +9,15 @@ import { adminUrlMissing, wrongUsage } from './errors.js';
 export function resolveAdminUrl(option: string | undefined, env: string | undefined): URL {
   const given = option ?? env;
   if (given === undefined || given === '') throw adminUrlMissing();
+  const name = option === undefined ? 'CORRAL_ADMIN_URL' : '--admin';
   const url = parseUrl(given);
   if (url === undefined) {
-    const name = option === undefined ? 'CORRAL_ADMIN_URL' : '--admin';
-    throw wrongUsage(`${name}: got '${given}'; expected a URL, such as http://127.0.0.1:9000`);
+    throw wrongUsage(
+      `${name}: got '${masked(given)}'; expected a URL, such as http://127.0.0.1:9000`,
+    );
+  }
+  if (!isDecodable(url.username + url.password)) {
+    throw wrongUsage(`${name}: got '${masked(given)}'; in user and password, write %25 for %`);
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
@@ -26,4 +31,22 @@ function parseUrl(given: string): URL | undefined {
       : `http://${given}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+/** Else the request would throw. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Without user and password. */
+function masked(given: string): string {
+  return given.replace(
+    /^(.*?:\/\/)?.*@/,
+    (_all, scheme: string | undefined) => `${scheme ?? ''}…@`,
+  );
 }
