@@ -4,7 +4,35 @@ import type { AdminClient } from './admin-client.js';
 import { ExchangeError } from './http-exchange.js';
 import type { ExchangeRequest } from './http-exchange.js';
 
-const status = { role: 'primary', workers: [] };
+const status = {
+  role: 'primary',
+  pid: 1,
+  nodeVersion: 'v24.0.0',
+  uptimeMs: 1,
+  generation: 1,
+  desired: 1,
+  ready: 1,
+  draining: 0,
+  balance: { mode: 'slots', reason: 'test' },
+  restarts: { crashed: 1 },
+  requests: 1,
+  workers: [],
+};
+const worker = {
+  workerId: 1,
+  pid: 2,
+  generation: 1,
+  state: 'ready',
+  uptimeMs: 1,
+  rssBytes: 1,
+  heapUsedBytes: 1,
+  cpuRatio: 0,
+  eventLoopUtilizationRatio: 0,
+  eventLoopDelayP99Ms: 1,
+  connections: 0,
+  requests: 0,
+  messages: { waiting: 0, dropped: 0, malformed: 0 },
+};
 const report = { version: 4, applied: [0, 1], rejected: [], timedOut: [] };
 const change = { kind: 'patch', text: '{"a":1}', expectedVersion: undefined } as const;
 
@@ -46,7 +74,10 @@ describe('the client of the admin server', () => {
   });
 
   it('returns what processes have refused, too', async () => {
-    const refused = { ...report, rejected: [{ workerId: 1, error: { message: 'no' } }] };
+    const refused = {
+      ...report,
+      rejected: [{ workerId: 1, error: { name: 'Error', message: 'no' } }],
+    };
     expect(await clientOf({ config: [409, refused] }).changeConfig(change)).toEqual(refused);
   });
 
@@ -119,6 +150,10 @@ describe('the client of the admin server', () => {
     ['something else in JSON', [200, { version: 'one' }]],
     ['null', [200, null]],
     ['a gateway', [503, 'no upstream']],
+    ['an error of another app with a code', [404, { error: 'Not Found', code: 'ENOENT' }]],
+    ['an app that has workers', [200, { role: 'x', workers: [] }]],
+    ['an app that has versions', [200, { version: 1, processes: null }]],
+    ['an app that has lists', [200, { version: 1, applied: ['a'], rejected: [1], timedOut: [] }]],
   ])('knows that %s is no admin server', async (_what, answer) => {
     const client = clientOf({ status: answer, config: answer });
     for (const call of [
@@ -133,6 +168,80 @@ describe('the client of the admin server', () => {
         ) as unknown,
       });
     }
+  });
+
+  it.each<[string, object]>([
+    ['a worker', { workers: [{}] }],
+    ['a worker that is none', { workers: [null] }],
+    ['threads of a worker', { workers: [{ ...worker, offload: { modules: [] } }] }],
+    ['restarts', { restarts: { crashed: 'x' } }],
+    ['balance', { balance: null }],
+    ['a figure', { uptimeMs: 'x' }],
+    ['offload', { offload: {} }],
+    ['a module', { offload: { grantedThreads: 1, utilizationRatio: 0, modules: [{}] } }],
+    ['config', { config: { version: 1 } }],
+    ['a process', { config: { version: 1, processes: { 0: 'x' } } }],
+    ['a problem', { config: { version: 1, processes: {}, problem: 7 } }],
+    ['sharing', { config: { version: 1, processes: {}, shared: null } }],
+    ['a snapshot', { stateSnapshot: {} }],
+  ])('takes no status of another shape: %s', async (_what, changes) => {
+    await expect(
+      clientOf({ status: [200, { ...status, ...changes }] }).status(),
+    ).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+
+  it('takes a status that has everything, and more than is known here', async () => {
+    const counts = { running: 0, queued: 0, maxQueue: 1, threads: 1, completed: 0 };
+    const module = {
+      ...counts,
+      name: 'm',
+      failed: 0,
+      saturated: 0,
+      timedOut: 0,
+      run: { p99Ms: 1 },
+    };
+    const offload = { grantedThreads: 1, utilizationRatio: 0, modules: [module] };
+    const full = {
+      ...status,
+      workers: [
+        { ...worker, offload },
+        { ...worker, state: 'resting' },
+      ],
+      offload,
+      config: {
+        version: 1,
+        value: null,
+        processes: { 0: 1 },
+        problem: 'x',
+        shared: { reachable: true },
+      },
+      stateSnapshot: { file: 'f', writtenAt: '2026', entries: 1, problem: 'y' },
+      news: true,
+    };
+    expect(await clientOf({ status: [200, full] }).status()).toEqual(full);
+  });
+
+  it.each([
+    [[null], 'wrong'],
+    [{}, 'wrong'],
+    [[{ path: 1, message: {} }], 'wrong'],
+  ])('shows the error when issues have another shape: %j', async (issues, message) => {
+    const config = [422, { error: 'wrong', code: 'CONFIG_INVALID', issues }] as const;
+    const client = clientOf({ status: [200, status], config });
+    await expect(client.changeConfig(change)).rejects.toMatchObject({ code: 'FAILED', message });
+  });
+
+  it.each([502, 504])('does not know what came of a change when a proxy says %i', async (code) => {
+    const client = clientOf({ status: [200, status], config: [code, '<html>'] });
+    await expect(client.changeConfig(change)).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: `no answer from http://127.0.0.1:9000: HTTP ${code} from a proxy
+Whether the change was made is not known: \`corral config get\` tells what is in force.`,
+    });
+    await expect(client.config()).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: `no answer from http://127.0.0.1:9000: HTTP ${code} from a proxy`,
+    });
   });
 
   it('tells when the status cannot be had', async () => {

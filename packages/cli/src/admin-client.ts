@@ -1,5 +1,12 @@
 // CLI: what the admin server offers, as functions; its refusals as errors.
-import type { ClusterStatus, ConfigIssue, ConfigStatus, ConfigUpdateReport } from '@corral/core';
+import type { ClusterStatus, ConfigStatus, ConfigUpdateReport } from '@corral/core';
+import {
+  isClusterStatus,
+  isConfigIssues,
+  isConfigStatus,
+  isConfigUpdateReport,
+  membersOf,
+} from './answer-shapes.js';
 import {
   configMissing,
   noAnswer,
@@ -71,13 +78,15 @@ export function createAdminClient({ url, timeoutMs, exchange }: AdminClientOptio
   const status = async (): Promise<ClusterStatus> => {
     const answer = await ask('status', { method: 'GET' });
     if (answer.status === 200 && isClusterStatus(answer.body)) return answer.body;
+    if (isOfProxy(answer)) throw noAnswer(url, fromProxy(answer), false);
     throw answer.status === 503 ? failure(url, answer) : notAdminServer(url, answer.status);
   };
 
   /** `/config` said no, or it was no `/config`. */
-  const refusal = async (answer: Answer): Promise<CliError> => {
-    // Many a server answers 404, some with an error in JSON: only an admin server has a status, too.
-    if (codeOf(answer.body) === undefined) await status();
+  const refusal = async (answer: Answer, isChange: boolean): Promise<CliError> => {
+    if (isOfProxy(answer)) return noAnswer(url, fromProxy(answer), isChange);
+    // Many a server answers 404, some with a code and an error in JSON: only an admin server has a status, too.
+    if (answer.status === 404 || membersOf(answer.body)['code'] === undefined) await status();
     return answer.status === 404 ? configMissing(url) : failure(url, answer);
   };
 
@@ -86,7 +95,7 @@ export function createAdminClient({ url, timeoutMs, exchange }: AdminClientOptio
     async config() {
       const answer = await ask('config', { method: 'GET' });
       if (answer.status === 200 && isConfigStatus(answer.body)) return answer.body;
-      throw await refusal(answer);
+      throw await refusal(answer, false);
     },
     async changeConfig({ kind, text, expectedVersion }) {
       const answer = await ask('config', {
@@ -95,9 +104,18 @@ export function createAdminClient({ url, timeoutMs, exchange }: AdminClientOptio
         ...(expectedVersion === undefined ? {} : { ifMatch: `"${expectedVersion}"` }),
       });
       if (isConfigUpdateReport(answer.body)) return answer.body;
-      throw await refusal(answer);
+      throw await refusal(answer, true);
     },
   };
+}
+
+/** An admin server answers with none of these: something before it had no answer from it. */
+function isOfProxy({ status }: Answer): boolean {
+  return status === 502 || status === 504;
+}
+
+function fromProxy({ status }: Answer): string {
+  return `HTTP ${status} from a proxy`;
 }
 
 function failure(url: URL, { status, body }: Answer): CliError {
@@ -105,8 +123,8 @@ function failure(url: URL, { status, body }: Answer): CliError {
   if (typeof said['error'] !== 'string') return notAdminServer(url, status);
   if (status === 412) return refusedByServer('CONFLICT', said['error']);
   const { issues } = said;
-  if (status === 422 && Array.isArray(issues)) {
-    const lines = (issues as ConfigIssue[]).map(
+  if (status === 422 && isConfigIssues(issues)) {
+    const lines = issues.map(
       ({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`,
     );
     return refusedByServer(
@@ -115,29 +133,6 @@ function failure(url: URL, { status, body }: Answer): CliError {
     );
   }
   return refusedByServer('FAILED', said['error']);
-}
-
-function codeOf(body: unknown): unknown {
-  return membersOf(body)['code'];
-}
-
-function isClusterStatus(body: unknown): body is ClusterStatus {
-  const { role, workers } = membersOf(body);
-  return typeof role === 'string' && Array.isArray(workers);
-}
-
-function isConfigStatus(body: unknown): body is ConfigStatus {
-  const { version, processes } = membersOf(body);
-  return typeof version === 'number' && typeof processes === 'object';
-}
-
-function isConfigUpdateReport(body: unknown): body is ConfigUpdateReport {
-  const { version, applied, rejected, timedOut } = membersOf(body);
-  return typeof version === 'number' && [applied, rejected, timedOut].every(Array.isArray);
-}
-
-function membersOf(body: unknown): Readonly<Record<string, unknown>> {
-  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 }
 
 function parse(text: string): unknown {
