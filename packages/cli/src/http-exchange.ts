@@ -1,6 +1,9 @@
 // CLI: one HTTP request and its whole answer. With node:http, as fetch takes longer to load than all the rest.
 import http from 'node:http';
 
+/** Whatever it is that answers more is no admin server. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
 export interface ExchangeRequest {
   readonly url: URL;
   readonly method: 'GET' | 'PUT' | 'PATCH';
@@ -41,17 +44,32 @@ export const httpExchange: Exchange = async ({ url, method, headers, body, timeo
       clearTimeout(deadline);
       reject(new ExchangeError(reasonOf(error), wasConnected, { cause: error }));
     };
-    const deadline = setTimeout(() => {
-      sent.destroy(new Error(`${timeoutMs} ms have passed, see --timeout-ms`));
-    }, timeoutMs);
-    sent.once('socket', (socket) => socket.once('connect', () => (wasConnected = true)));
-    sent.once('error', fail);
+    /** What follows from that, such as a broken connection, is no news. */
+    const giveUp = (why: string): void => {
+      fail(new Error(why));
+      sent.destroy();
+    };
+    const deadline = setTimeout(
+      () => giveUp(`${timeoutMs} ms have passed, see --timeout-ms`),
+      timeoutMs,
+    );
+    // Before there is TLS, nothing of the request is sent.
+    const connected = url.protocol === 'https:' ? 'secureConnect' : 'connect';
+    sent.once('socket', (socket) => socket.once(connected, () => (wasConnected = true)));
+    // Not once: one that nobody listens to would end the program.
+    sent.on('error', fail);
     sent.once('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => (text += part));
-      response.once('error', fail);
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (part: Buffer) => {
+        bytes += part.length;
+        if (bytes > MAX_ANSWER_BYTES) giveUp('its answer has more than 64 MiB');
+        else parts.push(part);
+      });
+      response.on('error', fail);
       response.once('end', () => {
         clearTimeout(deadline);
+        const text = Buffer.concat(parts).toString('utf8');
         resolve({ status: response.statusCode ?? 0, text });
       });
     });
