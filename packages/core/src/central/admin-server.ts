@@ -29,7 +29,7 @@ export interface AdminServerOptions {
   /** `/readyz` answers 200 from this many ready workers on. */
   readonly minReady: number;
   readonly status: () => Promise<ClusterStatus>;
-  readonly totals: Pick<MetricsAggregator, 'slots'>;
+  readonly totals: Pick<MetricsAggregator, 'seats'>;
   /** `/config`, when there is a configuration. */
   readonly config?: AdminConfig | undefined;
   /** Whether `/config` takes changes. */
@@ -104,7 +104,7 @@ async function answer(
     const current = await status();
     if (path === '/status') return jsonResponse(200, current, request);
     if (path === '/metrics') {
-      const metrics = clusterMetrics(current, totals.slots(current.workers));
+      const metrics = clusterMetrics(current, totals.seats(current.workers));
       return respond(200, PROMETHEUS_CONTENT_TYPE, prometheusText(metrics), request);
     }
     const { ready, reason } = clusterHealth(current, { minReady });

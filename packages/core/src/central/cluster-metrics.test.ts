@@ -62,8 +62,8 @@ function statusOf(changes: Partial<ClusterStatus> = {}): ClusterStatus {
 
 /** All series of a status, read from the text. */
 function metricsOf(status: ClusterStatus): Readonly<Record<string, number>> {
-  const slots = createMetricsAggregator().slots(status.workers);
-  const text = prometheusText(clusterMetrics(status, slots));
+  const seats = createMetricsAggregator().seats(status.workers);
+  const text = prometheusText(clusterMetrics(status, seats));
   return Object.fromEntries(seriesOf(readPrometheusText(text)));
 }
 

@@ -1,6 +1,6 @@
 // Primary or single process: the cluster's status as metrics; docs/metrics.md has the table. Pure.
 import type { ClusterStatus, ExitReason } from '../cluster.js';
-import type { SlotTotals } from './metrics-aggregator.js';
+import type { SeatTotals } from './metrics-aggregator.js';
 import { offloadMetrics } from './offload-metrics.js';
 import type { Metric } from './prometheus-text.js';
 import { workerMetrics } from './worker-metrics.js';
@@ -23,7 +23,7 @@ const RESTART_REASONS: Readonly<Record<Exclude<ExitReason, 'shutdown' | 'scale-d
 
 export function clusterMetrics(
   status: ClusterStatus,
-  slots: readonly SlotTotals[],
+  seats: readonly SeatTotals[],
 ): readonly Metric[] {
   const { config, workers } = status;
   const stalled = workers.filter(({ state }) => state === 'stalled').length;
@@ -64,7 +64,7 @@ export function clusterMetrics(
       type: 'counter',
       samples: [{ value: status.requests }],
     },
-    ...workerMetrics(workers, slots),
+    ...workerMetrics(workers, seats),
     gauge('config_version', 'Version of the configuration.', config?.version),
     gauge(
       'config_problem',

@@ -46,7 +46,7 @@ const offloadIn = (
 it('has nothing when there was nobody', () => {
   const totals = createMetricsAggregator();
   expect(totals.requests([])).toBe(0);
-  expect(totals.slots([])).toEqual([]);
+  expect(totals.seats([])).toEqual([]);
   expect(totals.offload([undefined])).toBeUndefined();
 });
 
@@ -54,14 +54,14 @@ it('keeps what a worker has counted when another has its number, or nobody', () 
   const totals = createMetricsAggregator();
   totals.gone(workerOf(2, 5));
   const next = workerOf(2, 3);
-  const slot = { workerId: 2, requests: 8, messagesDropped: 8, messagesMalformed: 8 };
+  const seat = { workerId: 2, requests: 8, messagesDropped: 8, messagesMalformed: 8 };
   expect(totals.requests([next, workerOf(1, 1)])).toBe(9);
-  expect(totals.slots([next, workerOf(1, 0)])).toEqual([
+  expect(totals.seats([next, workerOf(1, 0)])).toEqual([
     { workerId: 1, requests: 0, messagesDropped: 0, messagesMalformed: 0 },
-    slot,
+    seat,
   ]);
   totals.gone(next);
-  expect(totals.slots([])).toEqual([slot]);
+  expect(totals.seats([])).toEqual([seat]);
 });
 
 it('does not take threads that are gone for ones that are there', () => {
@@ -113,11 +113,11 @@ it('never falls, and loses nothing, whatever workers come, count and go', () => 
         const [tasks] = offloadIn(totals, workers)?.modules ?? [];
         const ofTasks = [tasks?.completed, tasks?.terminations.timeout, tasks?.run.count];
         expect(ofTasks.map((each) => each ?? 0)).toEqual([all, all, all]);
-        const slots = totals.slots(workers);
-        for (const slot of slots) expect(slot.requests).toBe(counted[slot.workerId - 1]);
+        const seats = totals.seats(workers);
+        for (const seat of seats) expect(seat.requests).toBe(counted[seat.workerId - 1]);
         // No number that there was leaves.
-        expect(slots.map((slot) => slot.workerId)).toEqual(expect.arrayContaining([...before]));
-        before = slots.map((slot) => slot.workerId);
+        expect(seats.map((seat) => seat.workerId)).toEqual(expect.arrayContaining([...before]));
+        before = seats.map((seat) => seat.workerId);
       }
     }),
   );

@@ -5,7 +5,7 @@ import { mergeOffloadStatus } from '../offload/offload-statistics.js';
 import type { OffloadStatus } from '../offload/offload.js';
 
 /** What has been counted of all the processes that have had this number. */
-export interface SlotTotals {
+export interface SeatTotals {
   readonly workerId: number;
   readonly requests: number;
   readonly messagesDropped: number;
@@ -18,29 +18,29 @@ export interface MetricsAggregator {
   gone(last: WorkerStatus): void;
   requests(workers: readonly WorkerStatus[]): number;
   /** Of every number that there has been, in order. */
-  slots(workers: readonly WorkerStatus[]): readonly SlotTotals[];
+  seats(workers: readonly WorkerStatus[]): readonly SeatTotals[];
   /** Undefined when nothing has been offloaded. */
   offload(processes: ReadonlyArray<OffloadStatus | undefined>): OffloadStatus | undefined;
 }
 
 export function createMetricsAggregator(): MetricsAggregator {
   /** Of workers that are gone. */
-  const bySlot = new Map<number, SlotTotals>();
+  const bySeat = new Map<number, SeatTotals>();
   const offloaded = createOffloadHistory();
 
-  const slots = (workers: readonly WorkerStatus[]): readonly SlotTotals[] => {
-    const all = new Map(bySlot);
+  const seats = (workers: readonly WorkerStatus[]): readonly SeatTotals[] => {
+    const all = new Map(bySeat);
     for (const worker of workers) all.set(worker.workerId, add(all.get(worker.workerId), worker));
     return [...all.values()].sort((a, b) => a.workerId - b.workerId);
   };
 
   return {
     gone(last) {
-      bySlot.set(last.workerId, add(bySlot.get(last.workerId), last));
+      bySeat.set(last.workerId, add(bySeat.get(last.workerId), last));
       if (last.offload !== undefined) offloaded.add(last.offload.modules);
     },
-    requests: (workers) => slots(workers).reduce((sum, { requests }) => sum + requests, 0),
-    slots,
+    requests: (workers) => seats(workers).reduce((sum, { requests }) => sum + requests, 0),
+    seats,
     offload(processes) {
       const known = processes.filter((each) => each !== undefined);
       if (known.length === 0 && offloaded.modules.length === 0) return undefined;
@@ -51,9 +51,9 @@ export function createMetricsAggregator(): MetricsAggregator {
 }
 
 function add(
-  before: SlotTotals | undefined,
+  before: SeatTotals | undefined,
   { workerId, requests, messages }: WorkerStatus,
-): SlotTotals {
+): SeatTotals {
   return {
     workerId,
     requests: (before?.requests ?? 0) + requests,

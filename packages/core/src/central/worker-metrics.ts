@@ -1,6 +1,6 @@
 // Primary or single process: the figures of workers as metrics, by the worker's number. Pure.
 import type { WorkerStatus } from '../cluster.js';
-import type { SlotTotals } from './metrics-aggregator.js';
+import type { SeatTotals } from './metrics-aggregator.js';
 import type { Metric } from './prometheus-text.js';
 
 /**
@@ -9,11 +9,11 @@ import type { Metric } from './prometheus-text.js';
  */
 export function workerMetrics(
   workers: readonly WorkerStatus[],
-  slots: readonly SlotTotals[],
+  seats: readonly SeatTotals[],
 ): readonly Metric[] {
-  const bySlot = new Map<number, WorkerStatus[]>();
+  const bySeat = new Map<number, WorkerStatus[]>();
   for (const worker of workers) {
-    bySlot.set(worker.workerId, [...(bySlot.get(worker.workerId) ?? []), worker]);
+    bySeat.set(worker.workerId, [...(bySeat.get(worker.workerId) ?? []), worker]);
   }
   const gauge = (
     name: string,
@@ -25,18 +25,18 @@ export function workerMetrics(
     name: `corral_worker_${name}`,
     help,
     type: 'gauge',
-    samples: [...bySlot].flatMap(([worker, sameSlot]) => {
-      const known = sameSlot.filter(isKnown);
+    samples: [...bySeat].flatMap(([worker, sameSeat]) => {
+      const known = sameSeat.filter(isKnown);
       return known.length === 0
         ? []
         : [{ labels: { worker }, value: combine(known.map((each) => figure(each))) }];
     }),
   });
-  const counter = (name: string, help: string, figure: (slot: SlotTotals) => number): Metric => ({
+  const counter = (name: string, help: string, figure: (seat: SeatTotals) => number): Metric => ({
     name: `corral_worker_${name}`,
     help,
     type: 'counter',
-    samples: slots.map((slot) => ({ labels: { worker: slot.workerId }, value: figure(slot) })),
+    samples: seats.map((seat) => ({ labels: { worker: seat.workerId }, value: figure(seat) })),
   });
 
   return [
@@ -64,16 +64,16 @@ export function workerMetrics(
       (each) => each.messages.waiting,
       sum,
     ),
-    counter('requests_total', 'Requests.', (slot) => slot.requests),
+    counter('requests_total', 'Requests.', (seat) => seat.requests),
     counter(
       'messages_dropped_total',
       'Messages that were lost because the worker did not read.',
-      (slot) => slot.messagesDropped,
+      (seat) => seat.messagesDropped,
     ),
     counter(
       'messages_malformed_total',
       'Messages, in either direction, that bore the name of Corral without being its own.',
-      (slot) => slot.messagesMalformed,
+      (seat) => seat.messagesMalformed,
     ),
   ];
 }
