@@ -125,7 +125,10 @@ export interface ClusterStatus {
   readonly ready: number;
   readonly draining: number;
   readonly balance: BalanceStatus;
-  /** Workers that were replaced, counted by the reason of their end. */
+  /**
+   * Workers that ended otherwise than by a shutdown or a scale-down, counted by the reason; also candidates
+   * of a reload that failed.
+   */
   readonly restarts: Readonly<Partial<Record<ExitReason, number>>>;
   /** Requests over all workers, those that are gone included; as of their last heartbeats. */
   readonly requests: number;

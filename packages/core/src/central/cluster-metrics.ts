@@ -48,10 +48,10 @@ export function clusterMetrics(
     gauge('workers_desired', 'How many workers there should be.', status.desired),
     gauge('workers_ready', 'Workers that serve.', status.ready),
     gauge('workers_draining', 'Workers that leave.', status.draining),
-    gauge('workers_stalled', 'Workers whose event loop is blocked, or that are stopped.', stalled),
+    gauge('workers_stalled', 'Workers that have been blocked or stopped for stallMs.', stalled),
     {
       name: 'corral_worker_restarts_total',
-      help: 'Workers that were replaced, by the reason of their end.',
+      help: 'Workers that ended otherwise than by a shutdown or a scale-down, by the reason.',
       type: 'counter',
       samples: Object.keys(RESTART_REASONS).map((reason) => ({
         labels: { reason },
