@@ -53,6 +53,5 @@ export function printableLine(text: string): string {
 export function printableJson(value: unknown): string {
   const escape = (character: string): string =>
     `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  // eslint-disable-next-line no-control-regex -- those are what is looked for
   return `${JSON.stringify(value, null, 2).replaceAll(/[\u007F-\u009F]/g, escape)}\n`;
 }
