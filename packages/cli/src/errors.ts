@@ -4,7 +4,7 @@
 export const EXIT_CODES = {
   /** The change was refused, failed, or has not reached every process; or what was asked for is not there. */
   FAILED: 1,
-  /** The command line, or the file that it names, is wrong. Nothing was sent. */
+  /** The command line, or the file that it names, is wrong. No change was sent. */
   USAGE: 2,
   /** The admin server cannot be reached, does not answer, or is none. */
   UNREACHABLE: 3,

@@ -19,7 +19,7 @@ const OPTION_HELP: ReadonlyArray<readonly [name: string, option: string, help: s
 const EXIT_CODE_HELP = `Exit codes:
   0  done; a change: every process has applied it
   1  refused or failed, or not applied by every process; or the path is not there
-  2  wrong usage; nothing was sent
+  2  wrong usage; no change was sent
   3  the admin server cannot be reached, or does not answer
   4  the configuration is of another version than --expect-version; nothing was changed
 `;
