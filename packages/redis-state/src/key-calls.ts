@@ -10,6 +10,7 @@ import {
   sizeOfOperation,
 } from './key-operations.js';
 import type { KeyOperation } from './key-operations.js';
+import { createTurns } from './turns.js';
 
 export interface KeyCalls {
   /** Resolves with the answer, Buffers for strings; rejects with an error of ours. */
@@ -39,23 +40,14 @@ interface Batch {
 function createBatches(connection: RedisConnection): KeyCalls {
   let open: Batch | undefined;
   let maxOperations = MAX_OPERATIONS;
-  let callsInTurn = 0;
-  let callsInTurnBefore = 0;
 
   const begin = (): Batch => {
     let settle = (): void => undefined;
     const settled = new Promise<void>((resolve) => {
       settle = resolve;
     });
-    // Where one call came alone, the next does not wait for others either.
-    if (callsInTurnBefore <= 1) process.nextTick(flush);
+    turns.waits();
     return { operations: [], size: 0, settled, settle, outcome: [] };
-  };
-
-  const endTurn = (): void => {
-    flush();
-    callsInTurnBefore = callsInTurn;
-    callsInTurn = 0;
   };
 
   const flush = (): void => {
@@ -77,14 +69,14 @@ function createBatches(connection: RedisConnection): KeyCalls {
       onFailure: settle,
     });
   };
+  const turns = createTurns(flush);
 
   return {
     async call(operation) {
       const { name } = operation;
       const refusal = connection.enter();
       if (refusal !== undefined) throw refusal(name);
-      callsInTurn += 1;
-      if (callsInTurn === 1) setImmediate(endTurn);
+      turns.count();
       const batch = (open ??= begin());
       const index = batch.operations.push(operation) - 1;
       batch.size += sizeOfOperation(operation);

@@ -5,31 +5,24 @@
 import type { Duplex } from 'node:stream';
 import { isCluster, masters } from './client.js';
 import type { RedisClient } from './client.js';
+import { createTurns } from './turns.js';
 
 /** A function to call before every command. */
 export function createWriteBatching(client: RedisClient): () => void {
   if (!isCluster(client) || client.options.enableAutoPipelining === true) return () => undefined;
-  let commands = 0;
-  let commandsBefore = 0;
   let corked: Duplex[] = [];
 
   const flush = (): void => {
     for (const stream of corked) stream.uncork();
     corked = [];
   };
-  const endTurn = (): void => {
-    flush();
-    commandsBefore = commands;
-    commands = 0;
-  };
+  const turns = createTurns(flush);
 
   return () => {
-    commands += 1;
-    if (commands === 1) setImmediate(endTurn);
+    turns.count();
     if (corked.length > 0) return;
     corked = masters(client).flatMap(({ stream }) => stream ?? []);
     for (const stream of corked) stream.cork();
-    // Where one command came alone, the next does not wait for others either.
-    if (commandsBefore <= 1) process.nextTick(flush);
+    turns.waits();
   };
 }

@@ -40,8 +40,7 @@ export function count(n: number, thing: string): string {
 
 /** What others have said: nothing in it moves the cursor or changes colours. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- those are what is looked for
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD');
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '\uFFFD');
 }
 
 /** As {@link printable}, and nothing in it begins another line or column. */
